@@ -1,0 +1,1 @@
+"""How much is left, how fast is it going?"""

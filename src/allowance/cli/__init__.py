@@ -1,0 +1,1 @@
+"""The door for people and pipelines, one file per command."""

@@ -1,0 +1,111 @@
+"""The command `allowance`: the table of commands, and what every command shares."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from io import TextIOWrapper
+
+from cyclopts import App, CycloptsError
+
+from allowance import __version__
+from allowance.core.problem import Problem, ProblemError
+
+GO, STOP, WRONG, HOLD = 0, 1, 2, 3
+"""Exit codes: go, stop, wrong use or error, hold."""
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    # name: (where it lives, what it does); only the command that runs is imported
+    "analyze": (
+        "allowance.cli.analyze:analyze",
+        "Any history in: budgets, spend, pages that would have been sent, targets that it supports.",
+    ),
+    "replay": (
+        "allowance.cli.replay:replay",
+        "Alert rules over a history: when each would have fired; two policies or targets side by side.",
+    ),
+    "init": (
+        "allowance.cli.init:init",
+        "A first contract for a service, with targets that its history supports.",
+    ),
+    "check": ("allowance.cli.check:check", "Contracts read and reviewed: errors, bad practice, what to do."),
+    "status": ("allowance.cli.status:status", "Every promise of a contract, measured, worst first."),
+    "serve": (
+        "allowance.cli.serve:serve",
+        "The live loop: every promise watched, the right person told once.",
+    ),
+    "explain": (
+        "allowance.cli.explain:explain",
+        "The sums behind a number; the defaults behind a contract.",
+    ),
+    "export": (
+        "allowance.cli.export:export",
+        "A contract as Prometheus rules, Alertmanager routes or Grafana dashboards.",
+    ),
+    "composite": (
+        "allowance.cli.composite:composite",
+        "What a service can promise with the dependencies that it has.",
+    ),
+    "completion": ("allowance.cli.completion:completion", "A completion script for bash, zsh or fish."),
+}
+
+
+def application(chosen: str = "") -> App:
+    """The command tree; a command is imported when it runs. The `chosen` one speaks for itself, with its example."""
+    app = App(
+        name="allowance",
+        help="The error-budget control plane: what you promised, what is left, and what to do about it.",
+        version=__version__,
+        result_action="return_value",
+    )
+    for name, (place, summary) in COMMANDS.items():
+        app.command(place, name=name, **({} if name == chosen else {"help": summary}))
+    return app
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command and leave with its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(
+                errors="replace"
+            )  # a terminal without UTF-8 gets question marks, not a traceback
+    sys.exit(run(sys.argv[1:] if arguments is None else arguments))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command; the exit code is its return value (none means 0). No traceback reaches the user."""
+    try:
+        result = application(_command(arguments))(arguments, exit_on_error=False, print_error=False)
+    except CycloptsError as error:
+        return _wrong_use(error, arguments)
+    except ProblemError as error:
+        complain(error.problems)
+        return WRONG
+    except KeyboardInterrupt:
+        print("stopped; nothing was left half-written", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        return WRONG
+    return result if isinstance(result, int) else GO
+
+
+def _command(arguments: Sequence[str]) -> str:
+    return next((word for word in arguments if word in COMMANDS), "")
+
+
+def _wrong_use(error: CycloptsError, arguments: Sequence[str]) -> int:
+    text = " ".join(str(error).split())
+    command = _command(arguments)
+    complain([Problem(code="usage", message=text, hint=f"see allowance {command} --help".replace("  ", " "))])
+    return WRONG
+
+
+def complain(problems: Sequence[Problem]) -> None:
+    """Print problems on standard error, one per line with its hint below."""
+    for problem in problems:
+        place = f"{problem.where}: " if str(problem.where) else ""
+        print(f"{problem.severity}: {place}{problem.message} [{problem.code}]", file=sys.stderr)
+        if problem.hint:
+            print(f"  hint: {problem.hint}", file=sys.stderr)

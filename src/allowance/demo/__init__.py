@@ -1,0 +1,1 @@
+"""A shop that breaks on purpose."""

@@ -1,0 +1,1 @@
+"""Does this look like a failure we know?"""

@@ -1,0 +1,104 @@
+"""Opening the database: SQLite in one file by default, PostgreSQL by its URL; brought to the newest tables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.util import CommandError
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+from allowance.core.problem import refuse
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+MIGRATION_LOCK = 0x616C6C6F77
+ONLY_READS = "allowance_only_reads"
+"""The execution option of connections that write nothing."""
+
+
+def connect(url: str) -> Engine:
+    """An engine whose transactions are durable when they return.
+
+    `url` is `sqlite:///allowance.db`, `postgresql://user@host/name`, or a path of a SQLite file.
+    Errors: `Problem` `store` where it cannot be opened, or is of a newer version of this program.
+    """
+    engine = _engine(url if "://" in url else f"sqlite:///{url}")
+    try:
+        _migrate(engine)
+    except SQLAlchemyError as error:
+        engine.dispose()
+        raise refuse(
+            "store",
+            f"the store cannot be opened: {_first_line(error)}",
+            hint="check its address and its rights",
+        ) from None
+    except CommandError:
+        engine.dispose()
+        raise refuse(
+            "store",
+            "the store was written by a newer version of this program",
+            hint="run that version, or give another store",
+        ) from None
+    return engine
+
+
+def _engine(url: str) -> Engine:
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise refuse(
+            "store",
+            "the address of the store cannot be read",
+            hint="sqlite:///allowance.db or postgresql://...",
+        ) from None
+    if parsed.get_backend_name() == "sqlite":
+        engine = create_engine(parsed)
+        event.listen(engine, "connect", _durable_sqlite)
+        event.listen(engine, "begin", _begin)
+        return engine
+    if parsed.get_backend_name() == "postgresql":
+        try:
+            return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+        except ModuleNotFoundError:
+            raise refuse(
+                "store", "the driver for PostgreSQL is not installed", hint="install allowance[postgres]"
+            ) from None
+    raise refuse(
+        "store", f"{parsed.get_backend_name()} is not a store", hint="use SQLite (a file) or PostgreSQL"
+    )
+
+
+def _durable_sqlite(connection: Any, _: object) -> None:
+    """WAL so that readers never wait, full sync so that a commit survives a power cut."""
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA busy_timeout = 10000")
+    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA synchronous = FULL")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    """Writers queue at the door, a read that turns into a write would fail half-way; who only reads never waits."""
+    only_reads = connection.get_execution_options().get(ONLY_READS, False)
+    connection.exec_driver_sql("BEGIN" if only_reads else "BEGIN IMMEDIATE")
+
+
+def _migrate(engine: Engine) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            # Replicas that start together would both create the tables; on SQLite BEGIN IMMEDIATE is this lock.
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0]

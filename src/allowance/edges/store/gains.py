@@ -1,0 +1,58 @@
+"""Counts as they are kept: gains of a tick packed into one blob, and a history put together from blobs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from allowance.core.buckets import Buckets, from_arrays
+
+Key = tuple[str, str]
+"""(SLO id, group)."""
+
+_ROW = np.dtype([("series", "<i4"), ("at", "<i8"), ("good", "<i8"), ("total", "<i8")])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Gains:
+    """What a tick adds: per (SLO, group) the buckets that gained events."""
+
+    tick: int
+    buckets: Mapping[Key, Buckets]
+
+    @property
+    def newest(self) -> int:
+        """The start of the newest bucket that gained, or the tick itself."""
+        ends = [b.end - b.step for b in self.buckets.values() if b.with_data()]
+        return max(ends, default=self.tick)
+
+
+def pack(gains: Gains, ids: Mapping[Key, int]) -> bytes:
+    """The rows with events, 28 bytes each."""
+    parts = []
+    for key, buckets in gains.buckets.items():
+        places = buckets.total.nonzero()[0]
+        rows = np.zeros(len(places), dtype=_ROW)
+        rows["series"] = ids[key]
+        rows["at"] = buckets.start + places * buckets.step
+        rows["good"] = buckets.good[places]
+        rows["total"] = buckets.total[places]
+        parts.append(rows)
+    return b"".join(part.tobytes() for part in parts)
+
+
+def unpack(bodies: Iterable[bytes], keys: Mapping[int, Key], step: int) -> dict[Key, Buckets]:
+    """Every series from its blobs; several gains of one bucket add up."""
+    rows: NDArray[np.void] = np.frombuffer(b"".join(bodies), dtype=_ROW)
+    found: dict[Key, Buckets] = {}
+    order = np.argsort(rows["series"], kind="stable")
+    rows = rows[order]
+    edges = np.flatnonzero(np.diff(rows["series"])) + 1
+    for part in np.split(rows, edges):
+        if len(part):
+            key = keys[int(part["series"][0])]
+            found[key] = from_arrays(part["at"], part["good"], part["total"], step)
+    return found

@@ -1,0 +1,296 @@
+"""The store: one transaction per tick, and an outbox from which notices leave at least once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, Engine, and_, delete, exists, func, insert, or_, select, update
+
+from allowance.alerting.alert import Mute, Muted, Notice
+from allowance.alerting.delivery import Due, Settled
+from allowance.alerting.lifecycle import Life
+from allowance.alerting.stored import (
+    life_from_plain,
+    life_to_plain,
+    mute_from_plain,
+    mute_to_plain,
+    notice_from_plain,
+    notice_to_plain,
+)
+from allowance.core.buckets import Buckets
+from allowance.core.time import Instant
+from allowance.edges.store import learned, tables
+from allowance.edges.store.database import ONLY_READS, connect
+from allowance.edges.store.gains import Gains, Key, pack, unpack
+
+
+def open_store(url: str) -> Store:
+    """The store at a URL or path, with its tables brought up to date. Errors: `Problem` `store`."""
+    return Store(connect(url))
+
+
+class Store:
+    """Durable state. Every method is one transaction; `writing` joins several changes into one."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._reads = engine.execution_options(**{ONLY_READS: True})
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._engine.dispose()
+
+    @contextmanager
+    def writing(self) -> Iterator[Writing]:
+        """All or nothing: what is written inside is durable when the block ends."""
+        with self._engine.begin() as connection:
+            yield Writing(connection)
+
+    def history(self, step: int, since: Instant) -> dict[Key, Buckets]:
+        """Counts by (SLO, group) of every gain whose newest bucket is at or after `since`."""
+        with self._reads.begin() as connection:
+            keys = {row.id: (row.slo, row.grp) for row in connection.execute(select(tables.series))}
+            query = (
+                select(tables.gains.c.body).where(tables.gains.c.newest >= since).order_by(tables.gains.c.seq)
+            )
+            bodies = [row.body for row in connection.execute(query)]
+        return unpack(bodies, keys, step)
+
+    def lives(self) -> dict[str, Life]:
+        """Every alert that is not quiet."""
+        with self._reads.begin() as connection:
+            rows = connection.execute(select(tables.lives)).all()
+        return {row.signature: life_from_plain(json.loads(row.body)) for row in rows}
+
+    def reading(self, source: str) -> tuple[Instant, Any] | None:
+        """Up to where a source was read, and what its reader wants to remember."""
+        with self._reads.begin() as connection:
+            row = connection.execute(
+                select(tables.readings).where(tables.readings.c.source == source)
+            ).one_or_none()
+        return None if row is None else (row.read_to, json.loads(row.body))
+
+    def readings(self) -> dict[str, tuple[Instant, Any]]:
+        """Every source that was read: up to where, and what its reader wants to remember."""
+        with self._engine.begin() as connection:
+            rows = connection.execute(select(tables.readings)).all()
+        return {row.source: (row.read_to, json.loads(row.body)) for row in rows}
+
+    def otlp_parts(self) -> list[bytes]:
+        """What the OTLP receiver has learned, oldest first."""
+        return learned.parts(self._engine)
+
+    def mutes(self, *, now: Instant) -> tuple[Mute, ...]:
+        """Silences, maintenances and deploys that have not ended."""
+        with self._reads.begin() as connection:
+            rows = connection.execute(
+                select(tables.mutes).where(tables.mutes.c.ends > now).order_by(tables.mutes.c.begins)
+            ).all()
+        return tuple(mute_from_plain(json.loads(row.body)) for row in rows)
+
+    def events(self, *, since: Instant) -> list[dict[str, Any]]:
+        """What alerts said and what was held back, oldest first."""
+        query = select(tables.events).where(tables.events.c.at >= since).order_by(tables.events.c.seq)
+        with self._reads.begin() as connection:
+            return [
+                {"at": row.at, "signature": row.signature, "says": row.says, **json.loads(row.body)}
+                for row in connection.execute(query)
+            ]
+
+    def due(self, channel: str, *, now: Instant, most: int = 100) -> list[Due]:
+        """Notices that a channel should be given now, oldest first; of one alert only the first that waits.
+
+        So what an alert says arrives in its order: a page that could not be sent yet is not overtaken by its own
+        "resolved", which would leave it open for ever.
+        """
+        table, before = tables.outbox, tables.outbox.alias()
+        earlier = exists().where(
+            before.c.channel == table.c.channel,
+            before.c.signature == table.c.signature,
+            before.c.state == "due",
+            or_(before.c.at < table.c.at, and_(before.c.at == table.c.at, before.c.key < table.c.key)),
+        )
+        query = (
+            select(table)
+            .where(table.c.channel == channel, table.c.state == "due", table.c.due <= now, ~earlier)
+            .order_by(table.c.at, table.c.key)
+            .limit(most)
+        )
+        with self._reads.begin() as connection:
+            rows = connection.execute(query).all()
+        return [
+            Due(notice=notice_from_plain(json.loads(row.body)), channel=row.channel, tries=row.tries)
+            for row in rows
+        ]
+
+    def settle(self, due: Due, settled: Settled) -> None:
+        """What became of a try. Only a notice that still waits is touched: a try that ended late changes nothing."""
+        table = tables.outbox
+        with self._engine.begin() as connection:
+            connection.execute(
+                update(table)
+                .where(table.c.key == due.notice.key, table.c.channel == due.channel, table.c.state == "due")
+                .values(
+                    state=settled.state,
+                    due=settled.next_due,
+                    tries=due.tries + 1,
+                    last_error=settled.error[:500],
+                )
+            )
+
+    def told(self, channel: str, *, since: Instant) -> list[Notice]:
+        """What a channel was told last about each alert that still fires, and about those resolved after `since`.
+
+        Alertmanager forgets alerts that are not repeated: this is what to repeat.
+        """
+        table = tables.outbox
+        query = (
+            select(table.c.body)
+            .where(table.c.channel == channel, table.c.state == "sent")
+            .order_by(table.c.at, table.c.key)
+        )
+        firing = {s for s, life in self.lives().items() if life.state in ("firing", "recovering")}
+        with self._reads.begin() as connection:
+            notices = [notice_from_plain(json.loads(row.body)) for row in connection.execute(query)]
+        last = {notice.signature: notice for notice in notices}
+        return [
+            n for n in last.values() if (n.at >= since if n.says == "resolved" else n.signature in firing)
+        ]
+
+    def firing(self) -> list[Notice]:
+        """For each alert that fires, the notice that said so last (escalations aside), told already or not."""
+        table = tables.outbox
+        signatures = [s for s, life in self.lives().items() if life.state in ("firing", "recovering")]
+        query = (
+            select(table.c.body).where(table.c.signature.in_(signatures)).order_by(table.c.at, table.c.key)
+        )
+        with self._reads.begin() as connection:
+            notices = [notice_from_plain(json.loads(row.body)) for row in connection.execute(query)]
+        return list({n.signature: n for n in notices if n.says != "resolved" and n.at == n.since}.values())
+
+    def outbox_counts(self) -> dict[tuple[str, str], int]:
+        """How many notices are in each (channel, state)."""
+        table = tables.outbox
+        query = select(table.c.channel, table.c.state, func.count().label("n")).group_by(
+            table.c.channel, table.c.state
+        )
+        with self._reads.begin() as connection:
+            return {(row.channel, row.state): row.n for row in connection.execute(query)}
+
+    def prune(self, before: Instant) -> None:
+        """Forget gains that no window reaches any more; ended mutes; notices settled long ago."""
+        with self._engine.begin() as connection:
+            connection.execute(delete(tables.gains).where(tables.gains.c.newest < before))
+            connection.execute(delete(tables.mutes).where(tables.mutes.c.ends < before))
+            connection.execute(
+                delete(tables.outbox).where(tables.outbox.c.state != "due", tables.outbox.c.due < before)
+            )
+
+
+class Writing:
+    """Changes that become durable together."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add_gains(self, gains: Gains) -> None:
+        """Counts of a tick; new series get their number here."""
+        keys = [key for key, buckets in gains.buckets.items() if buckets.with_data()]
+        if not keys:
+            return
+        ids = self._ids(keys)
+        some = Gains(tick=gains.tick, buckets={key: gains.buckets[key] for key in keys})
+        self._connection.execute(
+            insert(tables.gains).values(tick=gains.tick, newest=some.newest, body=pack(some, ids))
+        )
+
+    @property
+    def connection(self) -> Connection:
+        """For what stands in a file of its own and belongs to the same transaction."""
+        return self._connection
+
+    def add(self, at: Instant, buckets: Mapping[Key, Buckets]) -> None:
+        """Gains of the tick `at`."""
+        self.add_gains(Gains(tick=at, buckets=buckets))
+
+    def _ids(self, keys: Iterable[Key]) -> dict[Key, int]:
+        known = {(row.slo, row.grp): row.id for row in self._connection.execute(select(tables.series))}
+        for slo, group in keys:
+            if (slo, group) not in known:
+                result = self._connection.execute(insert(tables.series).values(slo=slo, grp=group))
+                known[slo, group] = int(result.inserted_primary_key[0])  # type: ignore[index]
+        return known
+
+    def save_reading(self, source: str, read_to: Instant, body: Any) -> None:
+        """Up to where a source was read."""
+        self._connection.execute(delete(tables.readings).where(tables.readings.c.source == source))
+        self._connection.execute(
+            insert(tables.readings).values(source=source, read_to=read_to, body=json.dumps(body))
+        )
+
+    def save_lives(self, lives: Mapping[str, Life]) -> None:
+        """Every alert that is not quiet; all others are forgotten."""
+        self._connection.execute(delete(tables.lives))
+        if lives:
+            rows = [{"signature": s, "body": json.dumps(life_to_plain(life))} for s, life in lives.items()]
+            self._connection.execute(insert(tables.lives), rows)
+
+    def tell(self, notices: Sequence[Notice], channels: Mapping[str, Sequence[str]], *, now: Instant) -> None:
+        """Queue notices: `channels` names by notice key who is told. A key that is queued already stays as it is."""
+        for notice in notices:
+            body = json.dumps(notice_to_plain(notice))
+            for channel in channels.get(notice.key, ()):
+                exists = self._connection.execute(
+                    select(tables.outbox.c.key).where(
+                        tables.outbox.c.key == notice.key, tables.outbox.c.channel == channel
+                    )
+                ).first()
+                if exists is None:
+                    self._connection.execute(
+                        insert(tables.outbox).values(
+                            key=notice.key,
+                            channel=channel,
+                            signature=notice.signature,
+                            at=notice.at,
+                            state="due",
+                            due=now,
+                            tries=0,
+                            last_error="",
+                            body=body,
+                        )
+                    )
+
+    def log(self, notices: Sequence[Notice], muted: Sequence[Muted], *, now: Instant) -> None:
+        """What was said and what was held back, with its reason."""
+        rows = [
+            {
+                "at": now,
+                "signature": n.signature,
+                "says": n.says,
+                "body": json.dumps({"title": n.message.title}),
+            }
+            for n in notices
+        ]
+        rows += [
+            {
+                "at": now,
+                "signature": m.signature,
+                "says": m.says,
+                "body": json.dumps({"muted_by": m.kind, "why": m.why, "until": m.until}),
+            }
+            for m in muted
+        ]
+        if rows:
+            self._connection.execute(insert(tables.events), rows)
+
+    def save_mute(self, mute: Mute) -> None:
+        """A new or changed silence, maintenance or deploy."""
+        self._connection.execute(delete(tables.mutes).where(tables.mutes.c.id == mute.id))
+        self._connection.execute(
+            insert(tables.mutes).values(
+                id=mute.id, begins=mute.begin, ends=mute.end, body=json.dumps(mute_to_plain(mute))
+            )
+        )

@@ -1,0 +1,1 @@
+"""What may a machine do, and what did it cost?"""

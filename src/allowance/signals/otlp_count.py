@@ -1,0 +1,200 @@
+"""Counting OTLP: a batch of points and what is remembered, to the events that each SLI gains."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from allowance.contract.source import Signal
+from allowance.core.problem import ProblemError
+from allowance.core.time import Instant
+from allowance.signals.otlp_counters import Counters
+from allowance.signals.otlp_memory import Memory
+from allowance.signals.otlp_points import (
+    About,
+    Batch,
+    Metric,
+    Number,
+    Point,
+    Span,
+)
+from allowance.signals.otlp_sli import Judge, OtlpSli, Said, wanted_attributes
+from allowance.signals.otlp_tally import Counted, Limits, Tally
+from allowance.signals.otlp_weigh import Latency, added_up, events, within
+
+_MOST_VERDICTS = 50_000
+_NO_DURATION = -1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Verdict:
+    """What all SLIs of a signal say of points that say the same; compared by being the same object."""
+
+    said: tuple[Said, ...]
+
+
+class OtlpCounter:
+    """Counts batches for a fixed set of SLIs. It keeps only what makes it quicker: `Memory` is the state."""
+
+    def __init__(self, slis: Iterable[OtlpSli], limits: Limits | None = None) -> None:
+        self.slis = tuple(slis)
+        self.limits = limits or Limits()
+        self._of: dict[Signal, tuple[OtlpSli, ...]] = {
+            "traces": tuple(sli for sli in self.slis if sli.signal == "traces"),
+            "logs": tuple(sli for sli in self.slis if sli.signal == "logs"),
+            "metrics": tuple(sli for sli in self.slis if sli.signal == "metrics"),
+        }
+        self._judges = {signal: Judge(slis) for signal, slis in self._of.items()}
+        self._latencies = {
+            sli.name: None if sli.events.latency_ms is None else Latency(sli.events.latency_ms)
+            for sli in self.slis
+        }
+        self._verdicts: dict[tuple[About, int], Verdict] = {}
+
+    def wanted(self) -> frozenset[str]:
+        """The attributes that a reader of spans must keep."""
+        return wanted_attributes(self.slis)
+
+    def count(self, batch: Batch, memory: Memory, *, now: Instant, closed: Instant | None = None) -> Counted:
+        """The events of a batch that are new at `now`. Nothing is changed: learn `learned` when it is stored.
+
+        Buckets before the edge `closed` have been evaluated already.
+        """
+        if len(self._verdicts) > _MOST_VERDICTS:
+            self._verdicts.clear()
+        tally = Tally(self.limits, memory, now=now, closed=closed)
+        tally.reasons.update(batch.refused)
+        if batch.spans:
+            self._spans(batch, memory, tally)
+        if batch.logs:
+            self._logs(batch, memory, tally)
+        if batch.metrics:
+            self._metrics(batch.metrics, memory, tally)
+        return tally.counted(len(batch))
+
+    def _spans(self, batch: Batch, memory: Memory, tally: Tally) -> None:
+        spans = self._new_spans(batch.spans, memory, tally)
+        class_of, step = self._judges["traces"].duration_class(), tally.step
+        alike = Counter([(about, class_of(end - start), start // step) for _, start, end, about in spans])
+        ignored: set[tuple[About, int]] = set()
+        for (about, kind, bucket), count in alike.items():
+            known = (about, kind)
+            verdict = self._verdicts.get(known) or self._verdict("traces", known)
+            if verdict.said:
+                tally.said(verdict.said, bucket, count)
+            else:
+                tally.unused += count
+                ignored.add(known)
+        if ignored:
+            spans = [one for one in spans if (one[3], class_of(one[2] - one[1])) not in ignored]
+        tally.ids += [one[0] for one in spans]
+
+    def _new_spans(self, spans: Sequence[Span], memory: Memory, tally: Tally) -> Sequence[Span]:
+        """Those in time that were not counted before; nearly always all of them, so that is looked at first."""
+        starts = [span[1] for span in spans]
+        if min(starts) < tally.first or max(starts) >= tally.last:
+            for start in starts:
+                if not tally.first <= start < tally.last:
+                    tally.outside(start)
+            spans = [span for span in spans if tally.first <= span[1] < tally.last]
+        ids = {span[0] for span in spans}
+        if len(ids) == len(spans) and memory.knows_none(ids):
+            return spans
+        once = {span[0]: span for span in spans if span[0] not in memory}
+        tally.duplicates += len(spans) - len(once)
+        return list(once.values())
+
+    def _verdict(self, signal: Signal, known: tuple[About, int]) -> Verdict:
+        found = self._verdicts[known] = Verdict(self._judges[signal].judge(*known))
+        return found
+
+    def _logs(self, batch: Batch, memory: Memory, tally: Tally) -> None:
+        judge = self._judges["logs"]
+        times: dict[bytes, int] = {}
+        for key, at, about in batch.logs:
+            # Records that are alike in one request are several events; in a second request they are a retry.
+            times[key] = times.get(key, 0) + 1
+            one = key + times[key].to_bytes(4, "big")
+            if not tally.first <= at < tally.last:
+                tally.outside(at)
+            elif one in memory:
+                tally.duplicates += 1
+            elif said := judge.judge_log(about):
+                tally.ids.append(one)
+                tally.said(said, at // tally.step, 1)
+            else:
+                tally.unused += 1
+
+    def _metrics(self, metrics: Iterable[Metric], memory: Memory, tally: Tally) -> None:
+        counters = Counters(memory, self.limits.streams, oldest=tally.first)
+        named = {sli.metric for sli in self._of["metrics"]}
+        for metric in metrics:
+            if None not in named and metric.name not in named:
+                tally.unused += len(metric.points)
+            elif metric.form == "gauge":
+                self._values(metric, counters, tally)
+            else:
+                self._increases(metric, counters, tally)
+        learned = counters.learned
+        tally.ids += learned.ids
+        tally.streams = learned.streams
+
+    def _values(self, metric: Metric, counters: Counters, tally: Tally) -> None:
+        """Points that are events by themselves, judged by their value."""
+        judge = self._judges["metrics"]
+        for point in metric.points:
+            at = point.time - 1
+            said = judge.judge_value(point.about, point.value) if isinstance(point, Number) else ()
+            if not tally.first <= at < tally.last:
+                tally.outside(at)
+            elif not said:
+                tally.unused += 1
+            elif isinstance(gain := counters.gain(metric, point), str):
+                tally.nothing(gain)
+            else:
+                tally.said(said, at // tally.step, 1)
+
+    def _increases(self, metric: Metric, counters: Counters, tally: Tally) -> None:
+        judge, step, verdicts = self._judges["metrics"], tally.step, self._verdicts
+        alike: dict[tuple[Verdict, int], list[Point]] = {}
+        for point in metric.points:
+            # A point tells what happened up to its time, so at the edge of a bucket it belongs to the one that ends.
+            at = point.time - 1
+            if at >= tally.last:
+                tally.outside(at)
+                continue
+            gain = counters.gain(metric, point)
+            if isinstance(gain, str):
+                tally.nothing(gain)
+            elif at < tally.first:
+                tally.outside(at)
+            else:
+                known = (point.about, _NO_DURATION)
+                verdict = verdicts.get(known)
+                if verdict is None:
+                    verdict = verdicts[known] = Verdict(judge.judge_value(point.about, None))
+                alike.setdefault((verdict, at // step), []).append(gain)
+        for (verdict, bucket), points in alike.items():
+            if not verdict.said:
+                tally.unused += len(points)
+                continue
+            for point in added_up(points):
+                self._increase(metric, point, verdict.said, bucket, tally)
+
+    def _increase(
+        self, metric: Metric, gain: Point, said: tuple[Said, ...], bucket: int, tally: Tally
+    ) -> None:
+        total = events(gain)
+        if total is None:
+            return tally.refuse(f"the metric {metric.name} does not count whole events")
+        for one in said if total else ():
+            latency = self._latencies[one.sli]
+            try:
+                fast = total if latency is None else within(gain, metric, latency)
+            except ProblemError as error:
+                tally.problems.setdefault(one.sli, error.problems[0])
+                continue
+            tally.add(one.sli, one.group, bucket, fast if one.good else 0, total)
+        tally.revision(bucket, total)
+        return None

@@ -1,0 +1,163 @@
+"""What must be remembered of telemetry so that nothing is counted twice: ids that came, and where counters stand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Set
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import orjson
+
+from allowance.core.duration import DAY
+from allowance.core.problem import refuse
+from allowance.core.time import Instant
+from allowance.signals.otlp_points import Nanos
+
+StreamKey: TypeAlias = tuple[bytes, Nanos]
+"""Digest of resource, scope, metric and attributes; start of the stream."""
+ProcessKey: TypeAlias = tuple[bytes, Nanos]
+"""Digest of resource, scope and metric; start of the stream."""
+
+Levels: TypeAlias = tuple[float, ...]
+"""What a cumulative point says, flat: its value; or count, bounds and counts; see `otlp_counters`."""
+
+_SECOND = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Last:
+    """The last point of a cumulative stream."""
+
+    time: Nanos
+    levels: Levels
+    process: ProcessKey
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Learned:
+    """What one batch adds to the memory. Store it with the counts, in one transaction; then `Memory.learn` it."""
+
+    ids: tuple[bytes, ...] = ()
+    streams: Mapping[StreamKey, Last] = field(default_factory=dict)
+    groups: tuple[tuple[str, str], ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.ids or self.streams or self.groups)
+
+    def as_bytes(self) -> bytes:
+        """For any store; `from_bytes` reads it back."""
+        return orjson.dumps(
+            {
+                "version": 1,
+                "ids": [one.hex() for one in self.ids],
+                "groups": self.groups,
+                "streams": [
+                    [digest.hex(), start, last.time, last.levels, last.process[0].hex(), last.process[1]]
+                    for (digest, start), last in self.streams.items()
+                ],
+            }
+        )
+
+
+def from_bytes(raw: bytes) -> Learned:
+    """What was stored. Errors: `Problem` `otlp-memory` for anything else."""
+    try:
+        read: Any = orjson.loads(raw)
+        if read["version"] != 1:
+            raise ValueError("another version")
+        return Learned(
+            ids=tuple(bytes.fromhex(one) for one in read["ids"]),
+            groups=tuple((str(name), str(group)) for name, group in read["groups"]),
+            streams={
+                (bytes.fromhex(digest), int(start)): Last(
+                    time=int(time), levels=tuple(levels), process=(bytes.fromhex(process), int(began))
+                )
+                for digest, start, time, levels, process, began in read["streams"]
+            },
+        )
+    except (KeyError, TypeError, ValueError):
+        raise refuse(
+            "otlp-memory",
+            "the stored memory of telemetry cannot be used",
+            hint="start without it; what is sent again in the next minutes may then be counted twice",
+        ) from None
+
+
+class Memory:
+    """The memory itself. It changes only by `learn`, so a batch that was not stored leaves no trace.
+
+    Of ids, the newest are kept: at least `most_ids`, at most twice as many. A stream is forgotten when its process
+    has sent nothing of that metric for `forget` seconds.
+    """
+
+    def __init__(self, *, most_ids: int = 500_000, forget: int = DAY) -> None:
+        self._most, self._forget = most_ids, forget
+        self._recent: set[bytes] = set()
+        self._older: set[bytes] = set()
+        self._streams: dict[StreamKey, Last] = {}
+        self._heard: dict[ProcessKey, Nanos] = {}
+        self._groups: dict[str, set[str]] = {}
+
+    def __contains__(self, one: object) -> bool:
+        return one in self._recent or one in self._older
+
+    @property
+    def ids(self) -> tuple[Set[bytes], Set[bytes]]:
+        """The ids that came, in two parts: look into both, and change none."""
+        return self._recent, self._older
+
+    def knows_none(self, ids: set[bytes]) -> bool:
+        """Whether all of these ids are new."""
+        return ids.isdisjoint(self._recent) and ids.isdisjoint(self._older)
+
+    def last(self, stream: StreamKey) -> Last | None:
+        """Where a cumulative stream stands."""
+        return self._streams.get(stream)
+
+    def heard(self, process: ProcessKey) -> Nanos:
+        """When a process last sent anything of a metric; 0 if never."""
+        return self._heard.get(process, 0)
+
+    def groups(self, sli: str) -> frozenset[str]:
+        """The groups of an SLI that have counts of their own."""
+        return frozenset(self._groups.get(sli, ()))
+
+    @property
+    def streams(self) -> int:
+        """How many cumulative streams are known."""
+        return len(self._streams)
+
+    def learn(self, learned: Learned) -> None:
+        """Take in what a stored batch adds."""
+        if len(self._recent) >= self._most:
+            self._older, self._recent = self._recent, set()
+        self._recent.update(learned.ids)
+        for key, last in learned.streams.items():
+            self._streams[key] = last
+            self._heard[last.process] = max(self._heard.get(last.process, 0), last.time)
+        for sli, group in learned.groups:
+            self._groups.setdefault(sli, set()).add(group)
+
+    def forget_silent(self, *, now: Instant) -> None:
+        """Drop the streams of processes that have been silent for long. Call it now and then."""
+        oldest = (now - self._forget) * _SECOND
+        gone = {process for process, time in self._heard.items() if time < oldest}
+        if gone:
+            self._heard = {process: time for process, time in self._heard.items() if process not in gone}
+            self._streams = {key: last for key, last in self._streams.items() if last.process not in gone}
+
+    def snapshot(self) -> Learned:
+        """All of it, to be stored in place of what was learned before."""
+        return Learned(
+            ids=(*self._older, *self._recent),
+            streams=dict(self._streams),
+            groups=tuple((sli, group) for sli, groups in self._groups.items() for group in sorted(groups)),
+        )
+
+
+def remembered(parts: Iterable[Learned], *, most_ids: int = 500_000, forget: int = DAY) -> Memory:
+    """A memory of stored parts, in the order in which they were stored."""
+    memory = Memory(most_ids=most_ids, forget=forget)
+    for part in parts:
+        memory.learn(part)
+    return memory

@@ -1,0 +1,133 @@
+"""Where a reading of counters stands: a value that goes in and comes out, so that counts can go on from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from allowance.core.duration import DAY
+from allowance.core.problem import refuse
+from allowance.core.time import Instant
+
+Identity: TypeAlias = tuple[tuple[str, str], ...]
+"""What makes a series itself: its labels, sorted, without those that do not count."""
+
+FORGET_INSTANCE = DAY
+"""A series is forgotten when its whole instance has been silent for so long; a new start looks back as far."""
+FORGET_SERIES = 30 * DAY
+"""A series that names no instance is forgotten after so long."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Last:
+    """The last known value of a counter, and when it was seen."""
+
+    value: float
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owed:
+    """Events that are known and not in any bucket yet: whole ones, and parts of one.
+
+    `part` belongs to the good or bad events. They wait where good (or bad) ran ahead of total, because the two
+    were scraped at different moments, and go into the next bucket that has room. `rounded` says that the counters
+    do not count in whole numbers.
+    """
+
+    total: int = 0
+    part: int = 0
+    total_fraction: float = 0.0
+    part_fraction: float = 0.0
+    rounded: bool = False
+
+
+NOTHING_OWED = Owed()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromState:
+    """Everything up to the edge `at` is counted.
+
+    `last` holds by query the series with their last values, `owed` by (SLI name, group) the events that wait.
+    """
+
+    at: Instant
+    step: int = 60
+    by: str | None = None
+    last: Mapping[str, Mapping[Identity, Last]] = field(default_factory=dict)
+    owed: Mapping[tuple[str, str], Owed] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """The state as plain values, for any store. `from_json` reads it back."""
+        return {
+            "version": 1,
+            "at": self.at,
+            "step": self.step,
+            "by": self.by,
+            "last": {
+                query: [[dict(identity), one.value, one.at] for identity, one in series.items()]
+                for query, series in self.last.items()
+            },
+            "owed": [
+                [*key, one.total, one.part, one.total_fraction, one.part_fraction, one.rounded]
+                for key, one in self.owed.items()
+            ],
+        }
+
+
+def from_json(raw: Any) -> PromState:
+    """A stored state. Errors: `Problem` `prom-state` for anything else; then a fresh start is the way."""
+    try:
+        if raw["version"] != 1 or raw["step"] <= 0 or raw["at"] % raw["step"]:
+            raise ValueError("not a state of this version")
+        return PromState(
+            at=int(raw["at"]),
+            step=int(raw["step"]),
+            by=None if raw["by"] is None else str(raw["by"]),
+            last={
+                str(query): {
+                    tuple(sorted((str(name), str(text)) for name, text in labels.items())): Last(
+                        value=float(value), at=float(at)
+                    )
+                    for labels, value, at in series
+                }
+                for query, series in raw["last"].items()
+            },
+            owed={
+                (str(name), str(group)): Owed(
+                    total=int(total),
+                    part=int(part),
+                    total_fraction=float(one),
+                    part_fraction=float(two),
+                    rounded=bool(rounded),
+                )
+                for name, group, total, part, one, two, rounded in raw["owed"]
+            },
+        )
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError, ZeroDivisionError):
+        raise refuse(
+            "prom-state", "the stored state of a reading cannot be used", hint="start it anew from an instant"
+        ) from None
+
+
+def instance_of(identity: Identity) -> Identity:
+    """The labels `job` and `instance`, where a series has both, else nothing."""
+    found = tuple((name, text) for name, text in identity if name in ("instance", "job") and text)
+    return found if len(found) == 2 else ()
+
+
+def remembered(series: Mapping[Identity, Last], *, now: Instant) -> dict[Identity, Last]:
+    """Those series that are worth knowing at `now`."""
+    heard: dict[Identity, float] = {}
+    for identity, last in series.items():
+        instance = instance_of(identity)
+        heard[instance] = max(heard.get(instance, last.at), last.at)
+    kept: dict[Identity, Last] = {}
+    for identity, last in series.items():
+        instance = instance_of(identity)
+        silent = now - (heard[instance] if instance else last.at)
+        if silent <= (FORGET_INSTANCE if instance else FORGET_SERIES):
+            kept[identity] = last
+    return kept

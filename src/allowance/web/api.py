@@ -1,0 +1,47 @@
+"""The JSON API: its routes, and what stands before and behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+
+from allowance import __version__
+from allowance.web import alerts, arrivals, health, metrics, mutes, slos
+from allowance.web.asked import House
+from allowance.web.door import Door
+from allowance.web.health import Trial
+from allowance.web.problems import answer_with_problems
+from allowance.web.state import LiveState, Settings
+from allowance.web.tokens import Tokens
+
+ROUTERS = (health.router, metrics.router, slos.router, alerts.router, mutes.router, arrivals.router)
+
+
+def build_api(
+    state: LiveState, tokens: Tokens, clock: Callable[[], int], settings: Settings | None = None
+) -> FastAPI:
+    """The application for a server; the first request may come before the first tick.
+
+    No page of it loads anything from elsewhere: its description is `/v1/openapi.json`.
+    """
+    settings = settings or Settings()
+    app = FastAPI(
+        title="Allowance",
+        summary="What you promised, what is left of the budget, and who must know.",
+        version=__version__,
+        openapi_url="/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        separate_input_output_schemas=False,
+    )
+    app.state.house = House(state=state, settings=settings, clock=clock)
+    app.state.trial = Trial()
+    for router in ROUTERS:
+        app.include_router(router)
+    routes = [route for router in ROUTERS for route in router.routes if isinstance(route, APIRoute)]
+    answer_with_problems(app, routes)
+    app.add_middleware(Door, tokens=tokens, settings=settings, clock=clock)
+    return app

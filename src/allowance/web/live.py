@@ -1,0 +1,87 @@
+"""The running loop and its store, as the API wants to see them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Engine
+
+from allowance.alerting.alert import Mute
+from allowance.app.collect import Standing
+from allowance.app.serve import Loop
+from allowance.app.tick import Tick
+from allowance.contract.model import Contract
+from allowance.core.problem import Problem
+from allowance.core.time import Instant
+from allowance.edges.store import Store
+from allowance.edges.store import acks as desk
+from allowance.edges.store.acks import Ack, Arrival
+
+
+@dataclass(slots=True, kw_only=True)
+class LoopState:
+    """A `LiveState`; whoever drives the loop sets `tick_seconds` after each tick. `engine` is that of `store`."""
+
+    loop: Loop
+    store: Store
+    engine: Engine
+    tick_seconds: float | None = None
+
+    @property
+    def contract(self) -> Contract:
+        """What is promised at this moment."""
+        return self.loop.contract
+
+    @property
+    def now(self) -> Tick | None:
+        """The newest tick."""
+        return self.loop.now
+
+    @property
+    def problems(self) -> Mapping[str, Problem]:
+        """A copy: the loop may be at work."""
+        return dict(self.loop.problems)
+
+    @property
+    def standings(self) -> Mapping[str, Standing]:
+        """A copy: the loop may be at work."""
+        return dict(self.loop.standings)
+
+    def mutes(self, *, now: Instant) -> Sequence[Mute]:
+        """Those that have not ended."""
+        return self.store.mutes(now=now)
+
+    def save_mute(self, mute: Mute) -> None:
+        """Durable when it returns; the next tick heeds it."""
+        with self.store.writing() as writing:
+            writing.save_mute(mute)
+
+    def events(self, *, since: Instant) -> Sequence[Mapping[str, Any]]:
+        """What alerts said and what was held back."""
+        return self.store.events(since=since)
+
+    def outbox_counts(self) -> Mapping[tuple[str, str], int]:
+        """How many notices are in each (channel, state)."""
+        return self.store.outbox_counts()
+
+    def latest_acks(self, signatures: Sequence[str]) -> Mapping[str, Ack]:
+        """The newest word of a person about each alert."""
+        return desk.latest_acks(self.engine, signatures)
+
+    def save_ack(self, ack: Ack) -> None:
+        """Durable when it returns."""
+        desk.save_ack(self.engine, ack)
+
+    def unseen(self, arrivals: Sequence[Arrival]) -> Sequence[Arrival]:
+        """Those that have not been here before."""
+        return desk.unseen(self.engine, arrivals)
+
+    def remember(self, arrivals: Sequence[Arrival], *, now: Instant) -> None:
+        """Events that were dealt with."""
+        desk.remember(self.engine, arrivals, now=now)
+
+    def try_write(self, *, now: Instant) -> None:
+        """A small durable write."""
+        desk.try_write(self.engine, now=now)

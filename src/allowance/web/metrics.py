@@ -1,0 +1,228 @@
+"""What Allowance says of itself and of the promises, for Prometheus: `/metrics`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import APIRouter, Request
+from prometheus_client import CollectorRegistry
+from prometheus_client import exposition as text_form
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.openmetrics import exposition as open_form
+from prometheus_client.registry import Collector
+from starlette.responses import Response
+
+from allowance import __version__
+from allowance.app.tick import Tick
+from allowance.budget.budget import Budget
+from allowance.budget.burn import burn_rate
+from allowance.budget.evaluate import Evaluation
+from allowance.core.duration import short
+from allowance.core.time import Instant
+from allowance.reports.numbers import machine
+from allowance.web.asked import Asked
+from allowance.web.shapes import answers
+from allowance.web.sources import SourceState, sources
+from allowance.web.state import LiveState
+from allowance.web.tokens import may
+
+router = APIRouter(tags=["health"])
+
+OPEN = "application/openmetrics-text; version=1.0.0; charset=utf-8"
+PLAIN = "text/plain; version=0.0.4; charset=utf-8"
+
+Rows = Iterable[tuple[tuple[str, ...], float | None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Scrape:
+    """The state at one instant: every metric speaks of the same tick."""
+
+    state: LiveState
+    tick: Tick | None
+    sources: tuple[SourceState, ...]
+    now: Instant
+
+    @property
+    def evaluations(self) -> list[Evaluation]:
+        """Every SLO as a whole."""
+        return [] if self.tick is None else [e for group, e in self.tick.evaluations if group == ""]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gauge:
+    """One metric: what it says, its labels, and where its values come from (nothing is said of what is unknown)."""
+
+    name: str
+    says: str
+    labels: tuple[str, ...]
+    read: Callable[[Scrape], Rows]
+    unit: str = ""
+
+
+def _names(found: Evaluation) -> tuple[str, str]:
+    return found.slo.service, found.slo.name
+
+
+def _of_window(value: Callable[[Budget], float | None]) -> Callable[[Scrape], Rows]:
+    return lambda scrape: [
+        ((*_names(one), str(one.slo.window)), value(one.budget)) for one in scrape.evaluations
+    ]
+
+
+def _burn(scrape: Scrape) -> Rows:
+    for one in scrape.evaluations:
+        for reading in one.readings:
+            for seconds, counts in ((reading.rule.long, reading.long), (reading.rule.short, reading.short)):
+                labels = (*_names(one), reading.rule.severity, reading.rule.name, short(seconds))
+                yield labels, machine(burn_rate(counts, one.slo.target))
+
+
+def _alerts(scrape: Scrape) -> Rows:
+    """How many in each state; firing is always there, so that its 0 can be seen."""
+    found = Counter[tuple[str, ...]]()
+    for one in scrape.evaluations:
+        for reading in one.readings:
+            found[(*_names(one), reading.rule.severity, "firing")] += 0
+    for alert in scrape.tick.plan.alerts if scrape.tick is not None else ():
+        slo = alert.evaluation.slo
+        found[slo.service, slo.name, alert.severity, alert.life.state] += 1
+    return sorted((labels, float(number)) for labels, number in found.items())
+
+
+def _outbox(scrape: Scrape) -> Rows:
+    counts = scrape.state.outbox_counts()
+    every = {(channel, "due"): 0 for channel, _ in counts} | dict(counts)
+    return sorted((labels, float(number)) for labels, number in every.items())
+
+
+def _lag(scrape: Scrape) -> Rows:
+    return [] if scrape.tick is None else [((), float(scrape.now - scrape.tick.at))]
+
+
+def _source_lag(scrape: Scrape) -> Rows:
+    return [
+        ((one.name,), None if one.read_to is None else float(scrape.now - one.read_to))
+        for one in scrape.sources
+    ]
+
+
+SLO = ("service", "slo")
+
+GAUGES: tuple[Gauge, ...] = (
+    Gauge(
+        name="allowance_budget_remaining_ratio",
+        says="1 - spent / allowed of the window; below 0 when overspent",
+        labels=(*SLO, "window"),
+        read=_of_window(lambda budget: machine(budget.remaining)),
+        unit="ratio",
+    ),
+    Gauge(
+        name="allowance_window_good_events",
+        says="Good events of the window",
+        labels=(*SLO, "window"),
+        read=_of_window(lambda budget: budget.counts.good),
+        unit="events",
+    ),
+    Gauge(
+        name="allowance_window_valid_events",
+        says="All valid events of the window, good or bad",
+        labels=(*SLO, "window"),
+        read=_of_window(lambda budget: budget.counts.total),
+        unit="events",
+    ),
+    Gauge(
+        name="allowance_burn_rate",
+        says="How many times too fast the budget goes over the last window of a rule",
+        labels=(*SLO, "severity", "rule", "window"),
+        read=_burn,
+    ),
+    Gauge(
+        name="allowance_alerts",
+        says="Alerts in each state: pending, firing, recovering, resolved",
+        labels=(*SLO, "severity", "state"),
+        read=_alerts,
+    ),
+    Gauge(
+        name="allowance_tick_duration_seconds",
+        says="How long the newest tick took",
+        labels=(),
+        read=lambda scrape: [((), scrape.state.tick_seconds)],
+        unit="seconds",
+    ),
+    Gauge(
+        name="allowance_tick_lag_seconds",
+        says="How long ago the instant of the newest tick is",
+        labels=(),
+        read=_lag,
+        unit="seconds",
+    ),
+    Gauge(
+        name="allowance_outbox_notices",
+        says="Notices per channel and state: due, sent, refused, expired",
+        labels=("channel", "state"),
+        read=_outbox,
+    ),
+    Gauge(
+        name="allowance_source_lag_seconds",
+        says="How long ago the instant is up to which a source was read",
+        labels=("source",),
+        read=_source_lag,
+        unit="seconds",
+    ),
+    Gauge(
+        name="allowance_source_current",
+        says="1 where a source is read in time, 0 where it is late, stale, or was never read",
+        labels=("source",),
+        read=lambda scrape: [((one.name,), float(one.word == "current")) for one in scrape.sources],
+    ),
+    Gauge(
+        name="allowance_build_info",
+        says="1, with the version of the program",
+        labels=("version",),
+        read=lambda _: [((__version__,), 1.0)],
+    ),
+)
+
+
+class Exposition(Collector):
+    """Reads the state of this instant, at every scrape."""
+
+    def __init__(self, scrape: Scrape) -> None:
+        self._scrape = scrape
+
+    def collect(self) -> Iterator[Metric]:
+        """Every metric of the table."""
+        for gauge in GAUGES:
+            family = GaugeMetricFamily(gauge.name, gauge.says, labels=gauge.labels, unit=gauge.unit)
+            # Two rules of one severity may share a window: what they say of it is the same.
+            for labels, value in dict(gauge.read(self._scrape)).items():
+                if value is not None:
+                    family.add_metric(labels, value)
+            yield family
+
+
+_TEXTS: dict[str, Any] = {kind.partition(";")[0]: {"schema": {"type": "string"}} for kind in (PLAIN, OPEN)}
+
+
+@router.get(
+    "/metrics",
+    dependencies=[may("read")],
+    responses=answers(None) | {200: {"content": _TEXTS, "description": "the metrics"}},
+    response_class=Response,
+    summary="Metrics for Prometheus",
+)
+def metrics(request: Request, asked: Asked) -> Response:
+    """OpenMetrics where it is asked for, else the text format 0.0.4. docs/api.md says what each metric means."""
+    registry = CollectorRegistry(auto_describe=False)
+    now = asked.clock()
+    found = tuple(sources(asked.state, asked.settings, now=now))
+    scrape = Scrape(state=asked.state, tick=asked.state.now, sources=found, now=now)
+    registry.register(Exposition(scrape))
+    if "application/openmetrics-text" in request.headers.get("accept", ""):
+        body: bytes = open_form.generate_latest(registry)  # type: ignore[no-untyped-call]
+        return Response(body, headers={"Content-Type": OPEN})
+    return Response(text_form.generate_latest(registry), headers={"Content-Type": PLAIN})

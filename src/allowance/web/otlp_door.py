@@ -1,0 +1,89 @@
+"""OTLP requests become durable counts: counted once, however often they are sent."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from allowance.app.collect import fingerprint
+from allowance.app.tick import Key, gained
+from allowance.contract.model import Slo
+from allowance.contract.source import Otlp, Signal
+from allowance.core.buckets import Buckets
+from allowance.core.problem import ProblemError
+from allowance.core.time import Instant
+from allowance.edges.store import learned as memory_of
+from allowance.edges.store.store import Store
+from allowance.signals.otlp_answer import JSON, ContentType
+from allowance.signals.otlp_count import OtlpCounter
+from allowance.signals.otlp_json import JsonReader
+from allowance.signals.otlp_memory import from_bytes, remembered
+from allowance.signals.otlp_protobuf import ProtobufReader
+from allowance.signals.otlp_sli import otlp_sli_of
+from allowance.web.otlp_sink import Accepted, Busy, Invalid, Outcome
+
+PARTS = 256
+"""After so many requests what was learned is written as one part again."""
+
+
+class OtlpDoor:
+    """The sink of the OTLP routes, and the place where the loop takes what has come in.
+
+    Counts and the memory of what was counted are written in one transaction before a request is acknowledged.
+    """
+
+    def __init__(self, slos: Sequence[Slo], store: Store, clock: Callable[[], Instant]) -> None:
+        self.slos = tuple(slo for slo in slos if isinstance(slo.source, Otlp))
+        self._names = {slo.id: f"{fingerprint(slo)}@otlp" for slo in self.slos}
+        self._counter = OtlpCounter(
+            [otlp_sli_of(slo, slo.source) for slo in self.slos if isinstance(slo.source, Otlp)]
+        )
+        self._readers = ProtobufReader(self._counter.wanted()), JsonReader(self._counter.wanted())
+        self._store, self._clock = store, clock
+        self._memory = remembered(from_bytes(part) for part in store.otlp_parts())
+        self._lock = threading.Lock()
+        self._waiting: dict[Key, Buckets] = {}
+        self._parts = 0
+
+    def series(self, slo_id: str) -> str | None:
+        """The name under which the counts of an SLO are stored; none where it is not received here."""
+        return self._names.get(slo_id)
+
+    def take(self) -> Mapping[Key, Buckets]:
+        """What has come in since the last time, by (SLO id, group)."""
+        with self._lock:
+            taken, self._waiting = self._waiting, {}
+        return taken
+
+    def accept(self, signal: Signal, body: bytes, content_type: ContentType) -> Outcome:
+        """Count and store one request."""
+        with self._lock:
+            now = self._clock()
+            try:
+                batch = self._readers[content_type == JSON].read(signal, body)
+                counted = self._counter.count(batch, self._memory, now=now)
+            except ProblemError as error:
+                return Invalid(message=str(error.problems[0]))
+            gains = counted.gains
+            try:
+                self._write(now, gains, counted.learned.as_bytes() if counted.learned else b"")
+            except SQLAlchemyError:
+                return Busy()
+            self._memory.learn(counted.learned)
+            self._waiting = gained(self._waiting, gains)
+            return Accepted(rejected=counted.rejected, message=counted.message())
+
+    def _write(self, now: Instant, gains: Mapping[Key, Buckets], learned: bytes) -> None:
+        if not gains and not learned:
+            return
+        compact = self._parts >= PARTS
+        with self._store.writing() as writing:
+            writing.add(now, {(self._names[slo], group): b for (slo, group), b in gains.items()})
+            if compact:
+                self._memory.forget_silent(now=now)
+                memory_of.replace(writing.connection, self._memory.snapshot().as_bytes())
+            if learned:
+                memory_of.append(writing.connection, learned)
+        self._parts = 0 if compact else self._parts + 1

@@ -1,0 +1,231 @@
+"""One process: the loop in a thread, the post beside it, and the API in front."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+import uvicorn
+from sqlalchemy import Engine
+from starlette.applications import Starlette
+
+from allowance.alerting.alert import Notice
+from allowance.alerting.plan import Settings
+from allowance.app.deliver import Post
+from allowance.app.escalate import escalate
+from allowance.app.serve import Loop
+from allowance.app.status import STEP, lookback
+from allowance.contract.model import Contract
+from allowance.core.duration import DAY
+from allowance.core.problem import ProblemError, refuse
+from allowance.core.time import Instant, iso
+from allowance.edges import clock
+from allowance.edges.notify_file import Notify, read_notify
+from allowance.edges.read import read
+from allowance.edges.store.acks import acknowledged_at
+from allowance.edges.store.acks import forget as forget_arrivals
+from allowance.edges.store.database import connect
+from allowance.edges.store.store import Store
+from allowance.edges.token_file import first_token, tokens_of
+from allowance.web.api import build_api
+from allowance.web.live import LoopState
+from allowance.web.otlp import routes, spare_collector
+from allowance.web.otlp_door import OtlpDoor
+from allowance.web.otlp_grpc import otlp_server
+from allowance.web.state import Settings as ApiSettings
+from allowance.web.tokens import Tokens
+
+REMEMBERED = 45 * DAY
+"""An event that comes again after so long is a new one."""
+
+PATIENCE = 5.0
+"""Seconds that a round of the post waits for slow channels before it looks again."""
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """Where the API listens."""
+
+    host: str
+    port: int
+
+    @classmethod
+    def parse(cls, text: str) -> Address:
+        """`127.0.0.1:8787`. Errors: `Problem` `listen`."""
+        host, colon, port = text.rpartition(":")
+        if not colon or not port.isdigit() or not 0 < int(port) < 65536:
+            raise refuse("listen", f"{text!r} is not an address", hint="write it as 127.0.0.1:8787")
+        return cls(host=host.strip("[]") or "127.0.0.1", port=int(port))
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine can reach it."""
+        return self.host in ("localhost", "::1") or self.host.startswith("127.")
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Serving:
+    """What `serve` was asked for."""
+
+    contract: Contract
+    store: str
+    notify: Path | None
+    address: Address
+    delay: int
+    link: str
+    tokens: Path
+    otlp: Address
+
+
+async def run(asked: Serving) -> None:
+    """Serve until stopped. Errors: `Problem`s of the store, the tokens and the notify file, before anything runs."""
+    notify = read_notify(asked.notify) if asked.notify is not None else None
+    engine = connect(asked.store)
+    store = Store(engine)
+    door = OtlpDoor(asked.contract.slos, store, clock.now)
+    loop = Loop(
+        contract=asked.contract,
+        store=store,
+        reader=read,
+        targets=lambda notice, at: _targets(notify, engine, notice, at),
+        settings=Settings(link=asked.link),
+        doors=(door,),
+    )
+    loop.start(now=clock.now())
+    state = LoopState(loop=loop, store=store, engine=engine)
+    _greet(asked)
+    app = build_api(
+        state,
+        Tokens(tokens_of(asked.tokens)),
+        clock.now,
+        ApiSettings(delay=asked.delay, open_reading=asked.address.is_loopback),
+    )
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app, host=asked.address.host, port=asked.address.port, log_level="warning", server_header=False
+        )
+    )
+    otlp = _receiving(door, asked.otlp) if door.slos else ()
+    work = [asyncio.create_task(_ticking(loop, state, asked.delay))]
+    if notify is not None:
+        work.append(asyncio.create_task(_posting(store, engine, notify)))
+    work += [asyncio.create_task(one.serve()) for one in otlp]
+    try:
+        await server.serve()
+    finally:
+        for one in otlp:
+            one.should_exit = True
+        for task in work:
+            task.cancel()
+        await asyncio.gather(*work, return_exceptions=True)
+        store.close()
+
+
+class _Beside(uvicorn.Server):
+    """A second server of the process: signals are for the first one."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave them alone."""
+        yield
+
+
+def _receiving(door: OtlpDoor, address: Address) -> list[uvicorn.Server]:
+    """The OTLP receiver over HTTP, and over gRPC on the port below it."""
+    app = Starlette(routes=routes(door))
+    config = uvicorn.Config(
+        app, host=address.host, port=address.port, log_level="warning", server_header=False
+    )
+    server = _Beside(config)
+    grpc_address = Address(host=address.host, port=address.port - 1)
+    try:
+        grpc_server, _ = otlp_server(door, str(grpc_address))
+    except OSError:
+        raise refuse("listen", f"{grpc_address} is taken", hint="choose another --otlp address") from None
+    grpc_server.start()
+    spare_collector()
+    sys.stderr.write(f"receiving OTLP: http://{address} and gRPC on {grpc_address}\n")
+    return [server]
+
+
+def _targets(notify: Notify | None, engine: Engine, notice: Notice, at: Instant) -> tuple[str, ...]:
+    if notify is None:
+        return ()
+    return notify.targets(notice, acknowledged=acknowledged(engine, notice), now=at)
+
+
+def acknowledged(engine: Engine, notice: Notice) -> Instant | None:
+    """When somebody took the alert that a notice speaks of; an older alert of the same name does not count."""
+    return acknowledged_at(engine, notice.signature, notice.opened)
+
+
+def _greet(asked: Serving) -> None:
+    token = first_token(asked.tokens)
+    slos = len(asked.contract.slos)
+    sys.stderr.write(f"watching {slos} promises; the API is at http://{asked.address}/v1/slos\n")
+    if token is not None:
+        sys.stderr.write(f"first token (role admin, shown once): {token}\n")
+    sys.stderr.flush()
+
+
+async def _ticking(loop: Loop, state: LoopState, delay: int) -> None:
+    """Every minute's end plus the delay, and at once after a start. A tick that fails is logged and tried again."""
+    while True:
+        now = clock.now() - delay
+        began = time.monotonic()
+        try:
+            ticks = await asyncio.to_thread(loop.advance, now=now)
+        except ProblemError as error:
+            log.error("tick failed", problem=str(error))
+        except Exception:
+            log.exception("tick failed")
+        else:
+            state.tick_seconds = time.monotonic() - began
+            if any(one.at % DAY == 0 for one in ticks):
+                await asyncio.to_thread(_forget, loop, state, now)
+            for one in ticks:
+                log.info(
+                    "tick",
+                    at=iso(one.at),
+                    alerts=len(one.plan.alerts),
+                    told=len(one.plan.notices),
+                    muted=len(one.plan.muted),
+                )
+        due = (clock.now() - delay) // STEP * STEP + STEP + delay
+        await asyncio.sleep(max(0.2, due - clock.now()))
+
+
+def _forget(loop: Loop, state: LoopState, now: Instant) -> None:
+    """Once a day: counts that no window reaches any more, and events that nobody will repeat."""
+    state.store.prune(now - 2 * lookback(loop.contract.slos))
+    forget_arrivals(state.engine, now - REMEMBERED)
+
+
+async def _posting(store: Store, engine: Engine, notify: Notify) -> None:
+    """Every second: queue the next ones where nobody acknowledged, and give every channel what is due."""
+    post = Post(store, notify.channels.values())
+
+    def once() -> None:
+        now = clock.now()
+        escalate(store, notify.directory, acknowledged=lambda n: acknowledged(engine, n), now=now)
+        delivered = post.round(now=now, patience=PATIENCE)
+        for name in delivered.not_repeated:
+            log.warning("firing alerts could not be repeated", channel=name)
+
+    while True:
+        try:
+            await asyncio.to_thread(once)
+        except Exception:
+            log.exception("delivery failed")
+        await asyncio.sleep(1)

@@ -1,0 +1,93 @@
+"""What the API needs of the running program."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from allowance.alerting.alert import Mute
+from allowance.app.collect import Standing
+from allowance.app.tick import Tick
+from allowance.contract.model import Contract
+from allowance.core.duration import MINUTE
+from allowance.core.problem import Problem
+from allowance.core.time import Instant
+from allowance.edges.store.acks import Ack, Arrival
+
+
+class LiveState(Protocol):
+    """The loop and its store, as the API sees them. Every method may block and may come from several threads."""
+
+    @property
+    def contract(self) -> Contract: ...
+
+    @property
+    def now(self) -> Tick | None:
+        """The newest tick; none before the first."""
+        ...
+
+    @property
+    def problems(self) -> Mapping[str, Problem]:
+        """Why a source could not be read at the newest tick, by the name of its standing."""
+        ...
+
+    @property
+    def standings(self) -> Mapping[str, Standing]: ...
+
+    @property
+    def tick_seconds(self) -> float | None:
+        """How long the newest tick took."""
+        ...
+
+    def mutes(self, *, now: Instant) -> Sequence[Mute]:
+        """Those that have not ended."""
+        ...
+
+    def save_mute(self, mute: Mute) -> None:
+        """A new one, or another one of the same id."""
+        ...
+
+    def events(self, *, since: Instant) -> Sequence[Mapping[str, Any]]:
+        """What alerts said and what was held back, oldest first: `at`, `signature`, `says`, and why."""
+        ...
+
+    def outbox_counts(self) -> Mapping[tuple[str, str], int]:
+        """How many notices are in each (channel, state)."""
+        ...
+
+    def latest_acks(self, signatures: Sequence[str]) -> Mapping[str, Ack]: ...
+
+    def save_ack(self, ack: Ack) -> None: ...
+
+    def unseen(self, arrivals: Sequence[Arrival]) -> Sequence[Arrival]:
+        """Those events that have not been here before, each once."""
+        ...
+
+    def remember(self, arrivals: Sequence[Arrival], *, now: Instant) -> None:
+        """Events that were dealt with."""
+        ...
+
+    def try_write(self, *, now: Instant) -> None:
+        """A small durable write. Errors: whatever the store raises."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How the API behaves. Sizes in bytes, spans in seconds.
+
+    `delay`: how long after its end a step is ticked, so that late telemetry is in it; nobody is late for that.
+    `rate` and `burst`: requests per second that a token or an address may go on with, and how many at once.
+    `open_reading`: whether who comes from this machine may read without a token.
+    A deploy event holds tickets of its service for `deploy_hold`, unless they burn faster than `deploy_unless`.
+    """
+
+    step: int = MINUTE
+    delay: int = 0
+    open_reading: bool = True
+    most_body: int = 1 << 20
+    rate: float = 50
+    burst: int = 200
+    deploy_hold: int = 15 * MINUTE
+    deploy_unless: float = 6.0

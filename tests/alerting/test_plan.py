@@ -1,0 +1,173 @@
+"""Ticks over histories: the same alerts as replay, a night of flaps is one page, every silence has a reason."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from hypothesis import given, settings
+
+from allowance.alerting.alert import Mute
+from allowance.alerting.lifecycle import Hysteresis, Life
+from allowance.alerting.plan import Plan, Settings, plan
+from allowance.budget.evaluate import evaluate
+from allowance.budget.replay import replay
+from allowance.contract.indicator import Events
+from allowance.contract.model import Slo
+from allowance.contract.rules import WORKBOOK
+from allowance.core.buckets import Buckets
+from allowance.core.window import RollingWindow
+from tests.budget.histories import MIN, even, histories
+
+DAY = 86400
+
+
+def _slo(name: str = "availability", service: str = "checkout") -> Slo:
+    return Slo(
+        name=name,
+        service=service,
+        indicator=Events(good="status < 500"),
+        target=Fraction(999, 1000),
+        window=RollingWindow(seconds=30 * DAY),
+        rules=WORKBOOK,
+        owner="payments",
+        runbook="https://runbooks.example.com/checkout",
+    )
+
+
+def _ticks(
+    history: Buckets, slos: list[Slo], mutes: list[Mute], limits: Settings, first: int, last: int
+) -> list[Plan]:
+    lives: dict[str, Life] = {}
+    plans = []
+    for now in range(first, last + 1, MIN):
+        evaluations = [("", evaluate(slo, history, now=now)) for slo in slos]
+        plans.append(plan(evaluations, lives, mutes, limits, now=now))
+        lives = plans[-1].lives
+    return plans
+
+
+def _told(plans: list[Plan]) -> list[tuple[int, str, str]]:
+    return [(n.at // MIN, n.signature.rsplit("/", 1)[-1], n.says) for p in plans for n in p.notices]
+
+
+@settings(max_examples=25)
+@given(histories(longest=120))
+def test_live_ticks_fire_at_the_instants_of_replay(history: Buckets) -> None:
+    trimmed = history.trimmed()
+    if not len(trimmed):
+        return
+    limits = Settings(hysteresis=dict.fromkeys(("page", "ticket"), Hysteresis(memory=0)))
+    plans = _ticks(trimmed, [_slo()], [], limits, trimmed.start + MIN, trimmed.end)
+    played = replay(trimmed, WORKBOOK, Fraction(999, 1000), period=30 * DAY)
+    for severity in ("page", "ticket"):
+        firing = [
+            any(a.severity == severity and a.life.state == "firing" for a in one.alerts) for one in plans
+        ]
+        assert firing == played.firing(severity).tolist()
+
+
+def test_a_night_of_ten_flaps_is_one_page_with_ten_entries() -> None:
+    flaps = {range(600 + 60 * i, 604 + 60 * i): 60 for i in range(10)}
+    history = even(1300, 100, flaps)
+    plans = _ticks(history, [_slo()], [], Settings(), 590 * MIN, 1300 * MIN)
+    pages = [row for row in _told(plans) if row[1] == "page"]
+    assert [says for _, _, says in pages] == ["opened", "resolved", "reopened", "resolved"]
+    entries = max(len(a.life.entries) for p in plans for a in p.alerts if a.severity == "page")
+    assert entries == 10
+
+
+def test_a_ticket_is_held_back_while_a_page_of_the_same_slo_fires() -> None:
+    history = even(800, 100, {range(700, 720): 100})
+    plans = _ticks(history, [_slo()], [], Settings(), 690 * MIN, 720 * MIN)
+    assert _told(plans) == [(701, "page", "opened")]
+    reasons = [(m.signature, m.kind, m.why) for p in plans for m in p.muted]
+    assert reasons == [("checkout/availability/ticket", "inhibited", "a page of the same SLO is firing")]
+
+
+def test_what_outlasts_its_maintenance_is_told_when_that_ends() -> None:
+    history = even(800, 100, {range(700, 760): 100})
+    work = Mute(id="M-7", kind="maintenance", begin=690 * MIN, end=720 * MIN, labels={"service": "checkout"})
+    plans = _ticks(history, [_slo()], [work], Settings(), 690 * MIN, 760 * MIN)
+    assert [row for row in _told(plans) if row[1] == "page"] == [(720, "page", "opened")]
+    kinds = [m.kind for p in plans for m in p.muted]
+    assert kinds.count("maintenance") == 1  # said once, not at every tick
+
+
+def test_nobody_hears_that_something_is_over_that_they_never_heard_of() -> None:
+    history = even(800, 100, {range(700, 710): 100})
+    work = Mute(id="M-7", kind="silence", begin=690 * MIN, end=790 * MIN)
+    plans = _ticks(history, [_slo()], [work], Settings(), 690 * MIN, 789 * MIN)
+    assert _told(plans) == []
+    assert "untold" in {m.kind for p in plans for m in p.muted}
+
+
+def test_who_was_told_before_a_silence_hears_that_it_is_over() -> None:
+    history = even(800, 100, {range(700, 710): 100})
+    silence = Mute(id="S-1", kind="silence", begin=705 * MIN, end=795 * MIN)
+    plans = _ticks(history, [_slo()], [silence], Settings(), 690 * MIN, 790 * MIN)
+    assert [says for _, severity, says in _told(plans) if severity == "page"] == ["opened", "resolved"]
+
+
+def test_maintenance_keeps_quiet_and_says_so() -> None:
+    history = even(800, 100, {range(700, 720): 100})
+    work = Mute(
+        id="M-7",
+        kind="maintenance",
+        begin=690 * MIN,
+        end=760 * MIN,
+        labels={"service": "checkout"},
+        by="ida",
+        why="database move",
+    )
+    plans = _ticks(history, [_slo()], [work], Settings(), 690 * MIN, 705 * MIN)
+    assert _told(plans) == []
+    held = [m for p in plans for m in p.muted if m.kind == "maintenance"]
+    assert [(m.signature, m.why, m.until) for m in held] == [
+        ("checkout/availability/page", "maintenance M-7 by ida: database move", 760 * MIN)
+    ]
+
+
+def test_a_deploy_holds_what_burns_slowly_and_never_a_fast_burn() -> None:
+    deploy = Mute(id="v2", kind="deploy", begin=0, end=1000 * MIN, unless_burn_above=100)
+    slow = even(800, 1000, {range(700, 720): 50})
+    fast = even(800, 1000, {range(700, 720): 500})
+    assert not [
+        r for r in _told(_ticks(slow, [_slo()], [deploy], Settings(), 690 * MIN, 720 * MIN)) if r[1] == "page"
+    ]
+    assert [
+        r for r in _told(_ticks(fast, [_slo()], [deploy], Settings(), 690 * MIN, 720 * MIN)) if r[1] == "page"
+    ]
+
+
+def test_slos_of_one_service_that_break_together_are_told_once() -> None:
+    history = even(800, 100, {range(700, 720): 100})
+    slos = [_slo("availability"), _slo("latency"), _slo("availability", "search")]
+    plans = _ticks(history, slos, [], Settings(), 690 * MIN, 702 * MIN)
+    told = [n.signature for p in plans for n in p.notices if n.severity == "page"]
+    assert told == ["checkout/availability/page", "search/availability/page"]
+    grouped = [m for p in plans for m in p.muted if m.kind == "grouped"]
+    assert [m.why for m in grouped] == ["told together with checkout/availability/page"]
+
+
+def test_a_page_reads_like_a_person_wrote_it() -> None:
+    history = even(30 * 1440, 100, {range(30 * 1440 - 4, 30 * 1440): 30})
+    plans = _ticks(
+        history,
+        [_slo()],
+        [],
+        Settings(link="https://allowance.example.com"),
+        history.end - MIN,
+        history.end,
+    )
+    (page,) = [n for p in plans for n in p.notices if n.severity == "page"]
+    assert page.message.title == "checkout availability: 18 of 100 requests fail"
+    assert page.message.lines == (
+        "18 of 100 requests fail in the last 5m (over the whole window: 2 of 100000).",
+        "At this pace the budget lasts 4 h; 98 % of the budget is left.",
+        "Rule: 2 % of the budget in 1h. Burn rate 180x over 5m and 15x over 1h; the limit is 14.4x.",
+        "Since 1970-01-30T23:59:00Z.",
+    )
+    assert page.message.first_step == "Open the runbook: https://runbooks.example.com/checkout"
+    assert (
+        page.message.link == "https://allowance.example.com/slo/checkout/availability?at=1970-01-30T23:59:00Z"
+    )

@@ -1,0 +1,203 @@
+"""The live loop over recorded histories: the alerts of replay at the instants of replay, also when it is killed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from allowance.alerting.lifecycle import Hysteresis
+from allowance.alerting.plan import Settings
+from allowance.app.collect import Read
+from allowance.app.serve import Loop
+from allowance.app.tick import Tick
+from allowance.budget.replay import replay
+from allowance.contract.indicator import PromRatio
+from allowance.contract.model import Contract, Service, Slo
+from allowance.contract.rules import WORKBOOK
+from allowance.contract.source import Prometheus, Source
+from allowance.core.buckets import Buckets
+from allowance.core.problem import refuse
+from allowance.core.time import Instant
+from allowance.core.window import RollingWindow
+from allowance.edges.store import Store, open_store
+from tests.budget.histories import MIN, even
+
+DAY = 86400
+START = 1_790_000_040 - 1_790_000_040 % DAY
+
+
+class Recorded:
+    """A source that plays a recorded history; it can be made to fail."""
+
+    def __init__(self, history: Buckets) -> None:
+        self.history = history
+        self.down = False
+        self.asked: list[tuple[Instant, Instant]] = []
+
+    def __call__(
+        self,
+        source: Source,
+        slos: Sequence[Slo],
+        by: str | None,
+        memory: Any,
+        *,
+        begin: Instant,
+        end: Instant,
+    ) -> Read:
+        if self.down:
+            raise refuse("prom-reach", "the server does not answer")
+        self.asked.append((begin, end))
+        whole = self.history
+        low = min(max(0, (begin - whole.start) // MIN), len(whole))
+        high = min(max(low, (end - whole.start) // MIN), len(whole))
+        part = Buckets(
+            start=whole.start + low * MIN, step=MIN, good=whole.good[low:high], total=whole.total[low:high]
+        )
+        return Read(gains={(slo.id, ""): part for slo in slos}, memory={"to": end})
+
+
+def _contract(target: str = "0.999") -> Contract:
+    slo = Slo(
+        name="availability",
+        service="checkout",
+        indicator=PromRatio(total="t", good="g"),
+        target=Fraction(target),
+        window=RollingWindow(seconds=30 * DAY),
+        rules=WORKBOOK,
+        source=Prometheus(url="http://127.0.0.1:9"),
+    )
+    return Contract(services=(Service(name="checkout", slos=(slo,)),))
+
+
+def _loop(store: Store, reader: Recorded, contract: Contract | None = None) -> Loop:
+    limits = dict.fromkeys(("page", "ticket"), Hysteresis(memory=0))
+    loop = Loop(
+        contract=contract or _contract(),
+        store=store,
+        reader=reader,
+        targets=lambda notice, at: ("pager",),
+        settings=Settings(hysteresis=limits),
+    )
+    loop.start(now=START)
+    return loop
+
+
+def _history() -> Buckets:
+    return even(300, 100, {range(100, 120): 100, range(200, 203): 60}, start=START)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return open_store(str(tmp_path / "allowance.db"))
+
+
+def _said(store: Store) -> list[tuple[int, str, str]]:
+    """What people were told, without what was held back."""
+    told = [e for e in store.events(since=0) if "muted_by" not in e]
+    return [((e["at"] - START) // MIN, e["signature"].rsplit("/", 1)[-1], e["says"]) for e in told]
+
+
+STORY = [
+    (101, "page", "opened"),
+    (150, "page", "resolved"),
+    (150, "ticket", "opened"),  # it was held back while the page was open
+    (201, "page", "opened"),
+    (233, "page", "resolved"),
+]
+
+
+def _firing(ticks: list[Tick]) -> set[tuple[int, str]]:
+    return {
+        ((one.at - START) // MIN, alert.severity)
+        for one in ticks
+        for alert in one.plan.alerts
+        if alert.life.state == "firing"
+    }
+
+
+def _replayed() -> set[tuple[int, str]]:
+    played = replay(_history(), WORKBOOK, Fraction(999, 1000), period=30 * DAY)
+    first = (played.start - START) // MIN
+    return {
+        (first + int(i), severity)
+        for severity in ("page", "ticket")
+        for i in played.firing(severity).nonzero()[0]
+    }
+
+
+def test_ticks_say_what_replay_says(store: Store) -> None:
+    loop = _loop(store, Recorded(_history()))
+    ticks = [one for minute in range(1, 301) for one in loop.advance(now=START + minute * MIN + 7)]
+    assert _firing(ticks) == _replayed()
+    assert sorted(_said(store)) == STORY
+
+
+def test_a_loop_that_is_started_anew_at_every_tick_says_the_same_and_counts_the_same(tmp_path: Path) -> None:
+    path, reader = str(tmp_path / "a.db"), Recorded(_history())
+    ticks = []
+    for minute in range(1, 301):
+        store = open_store(path)
+        loop = _loop(store, reader)
+        ticks += loop.advance(now=START + minute * MIN)
+        store.close()
+    store = open_store(path)
+    assert _firing(ticks) == _replayed()
+    assert sorted(_said(store)) == STORY
+    again = _loop(store, reader)
+    assert again.histories["checkout/availability", ""].all() == _history().all()
+    assert [len(store.due("pager", now=2**40)) > 0] == [True]
+
+
+def test_after_a_sleep_every_missed_tick_is_taken(store: Store) -> None:
+    reader = Recorded(_history())
+    loop = _loop(store, reader)
+    loop.advance(now=START + 90 * MIN)
+    ticks = loop.advance(now=START + 300 * MIN)
+    assert len(ticks) == 210
+    assert _firing(ticks) == _replayed()
+    assert sorted(_said(store)) == STORY
+    assert reader.asked[-1] == (START + 90 * MIN, START + 300 * MIN)
+
+
+def test_a_source_that_fails_is_named_and_caught_up_with(store: Store) -> None:
+    reader = Recorded(_history())
+    loop = _loop(store, reader)
+    loop.advance(now=START + 50 * MIN)
+    reader.down = True
+    loop.advance(now=START + 60 * MIN)
+    assert [p.code for p in loop.problems.values()] == ["prom-reach"]
+    reader.down = False
+    loop.advance(now=START + 80 * MIN)
+    assert loop.problems == {}
+    assert loop.histories["checkout/availability", ""].all() == _history().between(START, START + 80 * MIN)
+
+
+def test_another_target_keeps_its_counts_and_another_indicator_counts_anew(store: Store) -> None:
+    reader = Recorded(_history())
+    _loop(store, reader).advance(now=START + 50 * MIN)
+    tighter = _loop(store, reader, _contract("0.9999"))
+    assert tighter.histories["checkout/availability", ""].all().total == 5000
+    changed = _contract()
+    slo = changed.slos[0]
+    import dataclasses
+
+    other = dataclasses.replace(slo, indicator=PromRatio(total="t", bad="b"))
+    contract = Contract(services=(Service(name="checkout", slos=(other,)),))
+    loop = _loop(store, reader, contract)
+    assert loop.histories == {}
+    loop.advance(now=START + 60 * MIN)
+    assert loop.histories["checkout/availability", ""].all().total == 6000
+    back = _loop(store, reader)
+    back.advance(now=START + 70 * MIN)
+    assert back.histories["checkout/availability", ""].all().total == 7000
+
+
+def test_a_clock_that_jumps_back_takes_no_tick_twice(store: Store) -> None:
+    loop = _loop(store, Recorded(_history()))
+    loop.advance(now=START + 50 * MIN)
+    assert loop.advance(now=START + 10 * MIN) == []
+    assert len(loop.advance(now=START + 52 * MIN)) == 2

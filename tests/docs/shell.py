@@ -1,0 +1,153 @@
+"""Runs the lines of `console` blocks that begin with `$ `, and compares what the document shows.
+
+Only `allowance ...` is run (as a process of its own, in a folder with the demo's files), with `> FILE`, `cat
+FILE` and `echo $?` beside it. Commands that set up a machine are known by name and are not run.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+NOT_RUN = (
+    "cd",
+    "git clone",
+    "make bench",
+    "make check",
+    "make demo",
+    "make docs",
+    "make test",
+    "pip install",
+    "pipx install",
+    "python -m allowance.demo",
+    "python -m bench",
+    "python -m venv",
+    "uv tool install",
+    "uvx",
+)
+"""What documents may show without its being run in the tests: each begins a command line."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One command line of a block and the output that the document shows for it ("" where it shows none)."""
+
+    line: int
+    command: str
+    shown: str
+
+
+class DocumentError(AssertionError):
+    """A document says what is not so."""
+
+
+def steps(text: str, first_line: int) -> Iterator[Step]:
+    """The command lines of a `console` block; a line that ends with a backslash goes on."""
+    command, shown, at = "", list[str](), 0
+    going_on = False
+    for number, line in enumerate(text.splitlines(), start=first_line + 1):
+        if going_on or line.startswith("$ "):
+            if not going_on:
+                if command:
+                    yield Step(line=at, command=command, shown="\n".join(shown))
+                command, shown, at = "", [], number
+                line = line.removeprefix("$ ")
+            going_on = line.endswith("\\")
+            command += line.strip().removesuffix("\\").strip() + (" " if going_on else "")
+        elif not command:
+            raise DocumentError("a console block begins with a line `$ command`; plain output is ```text")
+        else:
+            shown.append(line)
+    if command:
+        yield Step(line=at, command=command, shown="\n".join(shown))
+
+
+def is_setup(command: str) -> bool:
+    """Whether a command line is one of those that are shown and not run."""
+    return any(command == known or command.startswith(known + " ") for known in NOT_RUN)
+
+
+@dataclass(slots=True)
+class Shell:
+    """A folder, and the exit code of the last command."""
+
+    folder: Path
+    code: int = 0
+
+    def run(self, command: str) -> str:
+        """What a command prints, on both channels, in its order. Errors: `DocumentError` for what is not allowed."""
+        words = shlex.split(command, comments=True)
+        words, target = _redirected(words)
+        if words == ["echo", "$?"]:
+            return f"{self.code}\n"
+        if words[:1] == ["cat"] and len(words) == 2:
+            return self._inside(words[1]).read_text()
+        if words[:1] != ["allowance"]:
+            raise DocumentError(
+                f"`{command}` is neither `allowance ...` nor one of the commands that are not run: {', '.join(NOT_RUN)}"
+            )
+        done = subprocess.run(
+            [sys.executable, "-m", "allowance", *words[1:]],
+            cwd=self.folder,
+            env=_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE if target else subprocess.STDOUT,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        self.code = done.returncode
+        if target:
+            self._inside(target).write_text(done.stdout)
+            return done.stderr
+        return done.stdout
+
+    def _inside(self, name: str) -> Path:
+        path = (self.folder / name).resolve()
+        if not path.is_relative_to(self.folder.resolve()):
+            raise DocumentError(f"{name} lies outside the folder that the examples run in")
+        return path
+
+
+def _redirected(words: list[str]) -> tuple[list[str], str]:
+    if len(words) > 2 and words[-2] == ">":
+        return words[:-2], words[-1]
+    return words, ""
+
+
+def _environment() -> dict[str, str]:
+    kept = {name: text for name, text in os.environ.items() if not name.startswith("ALLOWANCE_")}
+    return {
+        **kept,
+        "COLUMNS": "100",
+        "NO_COLOR": "1",
+        "TERM": "dumb",
+        "TZ": "UTC",
+        "PYTHONIOENCODING": "utf-8",
+    }
+
+
+def agrees(shown: str, printed: str) -> bool:
+    """Whether output is what the document shows: a line `...` stands for any lines, `...` in a line for any text.
+
+    Blanks at the ends of lines, and empty lines around the whole, do not count; a no-break space is a space.
+    """
+    pattern = ""
+    for line in _tidy(shown):
+        if line.strip() == "...":
+            pattern += r"(?:[^\n]*\n)*?"
+        else:
+            pattern += "[^\n]*?".join(re.escape(part) for part in line.split("...")) + r"\n"
+    return re.fullmatch(pattern, "".join(line + "\n" for line in _tidy(printed))) is not None
+
+
+def _tidy(text: str) -> list[str]:
+    spaced = text.translate({0x00A0: " ", 0x202F: " "})
+    return [line.rstrip() for line in spaced.strip("\n").splitlines()]
