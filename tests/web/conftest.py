@@ -24,7 +24,8 @@ from allowance.core.time import Instant
 from allowance.core.window import RollingWindow
 from allowance.edges.store import Store
 from allowance.edges.store.database import connect
-from allowance.edges.token_file import ROLE_NAMES, Role, Token, digest
+from allowance.edges.token_file import Token, digest
+from allowance.governance.roles import ROLE_NAMES, Role
 from allowance.web.api import build_api
 from allowance.web.live import LoopState
 from allowance.web.state import Settings

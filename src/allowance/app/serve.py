@@ -60,7 +60,10 @@ Targets = Callable[[Notice, Instant], Sequence[str]]
 
 @dataclass(slots=True, kw_only=True)
 class Loop:
-    """The running state: rebuilt from the store at any time by `start`."""
+    """The running state: rebuilt from the store at any time by `start`.
+
+    `after` is told of every tick once it is recorded; what it does must bear being done again.
+    """
 
     contract: Contract
     store: Keeps
@@ -68,6 +71,7 @@ class Loop:
     targets: Targets
     settings: Settings
     doors: Sequence[Door] = ()
+    after: Sequence[Callable[[Tick], None]] = ()
     histories: dict[Key, Buckets] = field(default_factory=dict)
     standings: dict[str, Standing] = field(default_factory=dict)
     lives: dict[str, Life] = field(default_factory=dict)
@@ -127,6 +131,8 @@ class Loop:
             transaction.save_reading(LAST_TICK, at, None)
         self.lives = found.plan.lives
         self.last = at
+        for step in self.after:
+            step(found)
         return found
 
     def _judged(self, at: Instant) -> Tick:

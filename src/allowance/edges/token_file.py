@@ -10,12 +10,9 @@ import secrets
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal, get_args
 
 from allowance.core.problem import Where, refuse
-
-Role = Literal["viewer", "deployer", "engineer", "tpm", "executive", "admin"]
-ROLE_NAMES: tuple[Role, ...] = get_args(Role)
+from allowance.governance.roles import ROLE_NAMES, Role
 
 PREFIX = "alw_"
 """What every token begins with, so that scanners for secrets can know it."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Engine
 
 from allowance.alerting.alert import Mute
 from allowance.app.collect import Standing
+from allowance.app.law import Law
 from allowance.app.serve import Loop
 from allowance.app.tick import Tick
 from allowance.contract.model import Contract
@@ -18,6 +19,7 @@ from allowance.core.time import Instant
 from allowance.edges.store import Store
 from allowance.edges.store import acks as desk
 from allowance.edges.store.acks import Ack, Arrival
+from allowance.edges.store.ledger import StoredLedger
 
 
 @dataclass(slots=True, kw_only=True)
@@ -28,6 +30,10 @@ class LoopState:
     store: Store
     engine: Engine
     tick_seconds: float | None = None
+    law: Law = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.law = Law(StoredLedger(self.engine))
 
     @property
     def contract(self) -> Contract:

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from allowance.alerting.alert import Mute
 from allowance.app.collect import Standing
+from allowance.app.law import Law
 from allowance.app.tick import Tick
 from allowance.contract.model import Contract
 from allowance.core.duration import MINUTE
@@ -38,6 +39,11 @@ class LiveState(Protocol):
     @property
     def tick_seconds(self) -> float | None:
         """How long the newest tick took."""
+        ...
+
+    @property
+    def law(self) -> Law:
+        """The ledger, and what stands by it."""
         ...
 
     def mutes(self, *, now: Instant) -> Sequence[Mute]:

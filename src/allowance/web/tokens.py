@@ -1,4 +1,4 @@
-"""Who may do what: one table of roles, and bearer tokens that are compared in constant time."""
+"""Who asks: bearer tokens that are compared in constant time, and what their role allows."""
 
 from __future__ import annotations
 
@@ -7,30 +7,16 @@ import ipaddress
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.datastructures import Headers
 from starlette.types import Scope
 
-from allowance.edges.token_file import Role, Token, digest
+from allowance.edges.token_file import Token, digest
+from allowance.governance.roles import RIGHTS_WITHOUT_TOKEN, ROLES, Right, Role
 from allowance.web.problems import Refusal
-
-Right = Literal["read", "report", "acknowledge", "mute"]
-
-ROLES: dict[Role, frozenset[Right]] = {
-    "viewer": frozenset({"read"}),
-    "deployer": frozenset({"read", "report"}),
-    "engineer": frozenset({"read", "report", "acknowledge", "mute"}),
-    "tpm": frozenset({"read", "acknowledge", "mute"}),
-    "executive": frozenset({"read"}),
-    "admin": frozenset({"read", "report", "acknowledge", "mute"}),
-}
-"""`report`: send events. `acknowledge`: take an alert, say what it was. `mute`: silences and maintenance."""
-
-RIGHTS_WITHOUT_TOKEN: frozenset[Right] = frozenset({"read"})
-"""What the own machine may do where reading is open."""
 
 FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
 """Behind a proxy the nearest address says nothing about who asks."""
@@ -43,6 +29,7 @@ class Caller:
     """Who asks: the name on the token (`""`: without one), what they may do, and whose rate this counts for."""
 
     name: str
+    role: Role | None
     rights: frozenset[Right]
     rate_key: str
 
@@ -71,7 +58,10 @@ def caller(scope: Scope, tokens: Tokens, *, open_reading: bool) -> Caller | Refu
     if shown is None:
         local = open_reading and from_here(address, headers)
         return Caller(
-            name="", rights=RIGHTS_WITHOUT_TOKEN if local else frozenset(), rate_key=f"address {address}"
+            name="",
+            role=None,
+            rights=RIGHTS_WITHOUT_TOKEN if local else frozenset(),
+            rate_key=f"address {address}",
         )
     scheme, _, text = shown.partition(" ")
     token = tokens.find(text.strip()) if scheme.lower() == "bearer" else None
@@ -83,7 +73,7 @@ def caller(scope: Scope, tokens: Tokens, *, open_reading: bool) -> Caller | Refu
             hint="send Authorization: Bearer <token>; an admin can mint one",
             headers=UNAUTHORIZED,
         )
-    return Caller(name=token.name, rights=ROLES[token.role], rate_key=f"token {token.name}")
+    return Caller(name=token.name, role=token.role, rights=ROLES[token.role], rate_key=f"token {token.name}")
 
 
 def from_here(address: str, headers: Headers) -> bool:

@@ -1,0 +1,56 @@
+"""The law: the ledger and the standing that follows from it, kept current; the only way to decide anything."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from allowance.governance.facts import Standing
+from allowance.governance.fold import fold
+from allowance.governance.ledger import Draft, Entry
+
+Decide = Callable[[Standing], Sequence[Draft]]
+"""From what stands to what is to be recorded. It raises a `ProblemError` to refuse, and then nothing is recorded."""
+
+
+class LedgerWriting(Protocol):
+    """The ledger while nobody else can write to it."""
+
+    def entries(self, *, after: int) -> Sequence[Entry]: ...
+    def append(self, drafts: Sequence[Draft]) -> Sequence[Entry]: ...
+
+
+class Ledger(Protocol):
+    """What the law needs of a ledger."""
+
+    def entries(self, *, after: int = 0, most: int | None = None) -> Sequence[Entry]: ...
+    def writing(self) -> AbstractContextManager[LedgerWriting]: ...
+
+
+class Law:
+    """The current standing, and changes of it under the lock of the ledger: of two racing requests one is first."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger, self._standing, self._lock = ledger, Standing(), threading.Lock()
+
+    @property
+    def ledger(self) -> Ledger:
+        """Where the entries are."""
+        return self._ledger
+
+    def standing(self) -> Standing:
+        """What stands now, entries of other replicas included."""
+        with self._lock:
+            self._standing = fold(self._ledger.entries(after=self._standing.head), self._standing)
+            return self._standing
+
+    def act(self, decide: Decide) -> Sequence[Entry]:
+        """Decide on what stands and record it, as one step; durable when it returns."""
+        with self._lock, self._ledger.writing() as writing:
+            before = fold(writing.entries(after=self._standing.head), self._standing)
+            entries = writing.append(decide(before))
+            after = fold(entries, before)
+        self._standing = after
+        return entries

@@ -1,0 +1,109 @@
+"""The ledger in the database: appended under one lock; triggers refuse every change of what is written."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from sqlalchemy import BigInteger, Column, Connection, Engine, Integer, Table, Text, insert, select
+
+from allowance.edges.store.database import ONLY_READS
+from allowance.edges.store.tables import metadata
+from allowance.governance.ledger import GENESIS, Draft, Entry, canonical, seal
+
+LEDGER_LOCK = 0x6C6564676572
+"""Whoever appends on PostgreSQL holds this advisory lock until the end of the transaction."""
+
+ledger_table = Table(
+    "ledger",
+    metadata,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", BigInteger, nullable=False, index=True),
+    Column("actor", Text, nullable=False),
+    Column("kind", Text, nullable=False, index=True),
+    Column("subject", Text, nullable=False, index=True),
+    Column("payload", Text, nullable=False),
+    Column("schema", Integer, nullable=False),
+    Column("prev", Text, nullable=False),
+    Column("hash", Text, nullable=False),
+)
+
+
+class StoredLedger:
+    """The ledger of a store. Every method is one transaction; `writing` holds the lock until its block ends."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._reads = engine.execution_options(**{ONLY_READS: True})
+
+    def entries(self, *, after: int = 0, most: int | None = None) -> list[Entry]:
+        """Entries that follow number `after`, in order."""
+        with self._reads.begin() as connection:
+            return _entries(connection, after, most)
+
+    @contextmanager
+    def writing(self) -> Iterator[LedgerWriting]:
+        """Nobody else appends inside; what is appended is durable when the block ends, or not at all."""
+        with self._engine.begin() as connection:
+            yield LedgerWriting(connection)
+
+
+class LedgerWriting:
+    """Appending within a transaction. On SQLite the transaction itself is the lock (`BEGIN IMMEDIATE`)."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LEDGER_LOCK})")
+
+    def entries(self, *, after: int) -> list[Entry]:
+        """Entries that follow number `after`, in order."""
+        return _entries(self._connection, after, None)
+
+    def append(self, drafts: Sequence[Draft]) -> list[Entry]:
+        """Seal and write some drafts."""
+        table = ledger_table
+        query = select(table.c.seq, table.c.hash).order_by(table.c.seq.desc()).limit(1)
+        last = self._connection.execute(query).first()
+        seq, prev = (last.seq, last.hash) if last is not None else (0, GENESIS)
+        sealed: list[Entry] = []
+        for draft in drafts:
+            sealed.append(seal(draft, seq=seq + len(sealed) + 1, prev=sealed[-1].hash if sealed else prev))
+        if sealed:
+            self._connection.execute(insert(table), [_row(entry) for entry in sealed])
+        return sealed
+
+
+def _entries(connection: Connection, after: int, most: int | None) -> list[Entry]:
+    table = ledger_table
+    query = select(table).where(table.c.seq > after).order_by(table.c.seq)
+    rows = connection.execute(query if most is None else query.limit(most)).all()
+    return [
+        Entry(
+            seq=row.seq,
+            at=row.at,
+            actor=row.actor,
+            kind=row.kind,
+            subject=row.subject,
+            payload=json.loads(row.payload),
+            schema=row.schema,
+            prev=row.prev,
+            hash=row.hash,
+        )
+        for row in rows
+    ]
+
+
+def _row(entry: Entry) -> dict[str, object]:
+    return {
+        "seq": entry.seq,
+        "at": entry.at,
+        "actor": entry.actor,
+        "kind": entry.kind,
+        "subject": entry.subject,
+        "payload": canonical(entry.payload).decode(),
+        "schema": entry.schema,
+        "prev": entry.prev,
+        "hash": entry.hash,
+    }
