@@ -16,8 +16,7 @@ from starlette.datastructures import Headers
 from allowance.core.problem import refuse
 from allowance.core.time import iso
 from allowance.edges.store.acks import Disposition
-from allowance.governance.roles import ROLE_NAMES, Role
-from allowance.governance.roles import ROLES, Right
+from allowance.governance.roles import ROLE_NAMES, ROLES, Right, Role
 from allowance.web.api import build_api
 from allowance.web.door import Rate
 from allowance.web.state import Settings
