@@ -1,0 +1,150 @@
+"""All SLOs at one instant: which of them have a rule that fires, and the counts of every budget, in one sweep.
+
+The sweep reads a few rows of running totals, one per window edge; each row holds every SLO. It says the same as
+`evaluate` does one by one (a property test holds them together), for a hundredth of the price.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from allowance.budget.evaluate import period_of
+from allowance.contract.model import Occurrences, Slo
+from allowance.core.buckets import Ints
+from allowance.core.time import Instant
+
+Exact = NDArray[Any]
+"""int64, or Python's own integers where a product could leave 64 bits."""
+
+SAFE = 2**62
+
+K = TypeVar("K", bound=Hashable)
+
+
+class Rows(Protocol):
+    """Running totals of many histories: one column each."""
+
+    def at(self, instant: Instant) -> tuple[Ints, Ints]:
+        """Good and total of all buckets before an instant, for every column; an edge of the buckets."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """One SLO, or one group of it, and the columns whose counts it adds up."""
+
+    slo: Slo
+    group: str
+    columns: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Sweep:
+    """By member: whether a rule fires, and the counts of the SLO's window."""
+
+    at: Instant
+    firing: NDArray[np.bool_]
+    good: Ints
+    total: Ints
+
+
+def sweepable(slo: Slo) -> bool:
+    """Whether the budget counts events; slices of time are judged one SLO at a time."""
+    return isinstance(slo.method, Occurrences)
+
+
+class Fleet:
+    """What never changes between two ticks: the members' windows, thresholds and guards as arrays."""
+
+    def __init__(self, members: Sequence[Member]) -> None:
+        self.members = tuple(members)
+        self._columns = np.array([c for m in self.members for c in m.columns], dtype=np.intp)
+        sizes = [len(member.columns) for member in self.members]
+        self._starts = np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(np.intp) if sizes else None
+        self._single = all(size == 1 for size in sizes)
+        self._lines = _Lines(self.members)
+        self._windows = _by([member.slo.window for member in self.members])
+
+    def sweep(self, rows: Rows, *, now: Instant) -> Sweep:
+        """Judge everybody at `now`, an edge of the buckets."""
+        newest = self._read(rows, now)
+        fired = np.zeros(len(self.members), dtype=bool)
+        fired[self._lines.members[self._lines.firing(lambda at: self._since(rows, newest, at), now=now)]] = (
+            True
+        )
+        good, total = np.zeros_like(newest[0]), np.zeros_like(newest[1])
+        for window, which in self._windows:
+            counts = self._since(rows, newest, window.at(now).begin)
+            good[which], total[which] = counts[0][which], counts[1][which]
+        return Sweep(at=now, firing=fired, good=good, total=total)
+
+    def _since(self, rows: Rows, newest: tuple[Ints, Ints], at: Instant) -> tuple[Ints, Ints]:
+        before = self._read(rows, at)
+        return newest[0] - before[0], newest[1] - before[1]
+
+    def _read(self, rows: Rows, at: Instant) -> tuple[Ints, Ints]:
+        if self._starts is None:
+            return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
+        good, total = (row[self._columns] for row in rows.at(at))
+        if self._single:
+            return good, total
+        return np.add.reduceat(good, self._starts), np.add.reduceat(total, self._starts)
+
+
+class _Lines:
+    """Every rule of every member, one line each."""
+
+    def __init__(self, members: Sequence[Member]) -> None:
+        lines = [(number, m.slo, rule) for number, m in enumerate(members) for rule in m.slo.rules]
+        thresholds = [rule.factor(period_of(slo)) * (1 - slo.target) for _, slo, rule in lines]
+        self.members = np.array([number for number, _, _ in lines], dtype=np.intp)
+        self._p = _exact([threshold.numerator for threshold in thresholds])
+        self._q = _exact([threshold.denominator for threshold in thresholds])
+        self._events = np.array([rule.guard.min_events for _, _, rule in lines], dtype=np.int64)
+        self._bad = np.array([rule.guard.min_bad for _, _, rule in lines], dtype=np.int64)
+        self._long = _by([rule.long for _, _, rule in lines])
+        self._short = _by([rule.short for _, _, rule in lines])
+
+    def firing(self, since: Any, *, now: Instant) -> NDArray[np.bool_]:
+        """Both windows over, and enough traffic in the long one."""
+        fires = np.ones(len(self.members), dtype=bool)
+        widths = {width for width, _ in (*self._long, *self._short)}
+        windows = {width: since(now - width) for width in widths}
+        for width, lines in self._long:
+            bad, total = self._counts(windows[width], lines)
+            enough = (total >= self._events[lines]) & (bad >= self._bad[lines])
+            fires[lines] &= self._over(bad, total, lines) & enough
+        for width, lines in self._short:
+            fires[lines] &= self._over(*self._counts(windows[width], lines), lines)
+        return fires
+
+    def _counts(self, window: tuple[Ints, Ints], lines: NDArray[np.intp]) -> tuple[Ints, Ints]:
+        good, total = window[0][self.members[lines]], window[1][self.members[lines]]
+        return total - good, total
+
+    def _over(self, bad: Ints, total: Ints, lines: NDArray[np.intp]) -> NDArray[np.bool_]:
+        """bad / total > p / q without a division, exactly."""
+        p, q = self._p[lines], self._q[lines]
+        most = int(total.max(initial=0)) * max(int(p.max(initial=0)), int(q.max(initial=0)))
+        if most < SAFE:
+            return np.asarray(q * bad > p * total, dtype=bool)
+        return np.asarray(
+            q.astype(object) * bad.astype(object) > p.astype(object) * total.astype(object), dtype=bool
+        )
+
+
+def _exact(values: Sequence[int]) -> Exact:
+    small = all(abs(value) < SAFE for value in values)
+    return np.array(values, dtype=np.int64 if small else object)
+
+
+def _by(keys: Sequence[K]) -> list[tuple[K, NDArray[np.intp]]]:
+    found: dict[K, list[int]] = {}
+    for number, key in enumerate(keys):
+        found.setdefault(key, []).append(number)
+    return [(key, np.array(numbers, dtype=np.intp)) for key, numbers in found.items()]
