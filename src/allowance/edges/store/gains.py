@@ -13,7 +13,7 @@ from allowance.core.buckets import Buckets, from_arrays
 Key = tuple[str, str]
 """(SLO id, group)."""
 
-_ROW = np.dtype([("series", "<i4"), ("at", "<i8"), ("good", "<i8"), ("total", "<i8")])
+ROW = np.dtype([("series", "<i4"), ("at", "<i8"), ("good", "<i8"), ("total", "<i8")])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -35,7 +35,7 @@ def pack(gains: Gains, ids: Mapping[Key, int]) -> bytes:
     parts = []
     for key, buckets in gains.buckets.items():
         places = buckets.total.nonzero()[0]
-        rows = np.zeros(len(places), dtype=_ROW)
+        rows = np.zeros(len(places), dtype=ROW)
         rows["series"] = ids[key]
         rows["at"] = buckets.start + places * buckets.step
         rows["good"] = buckets.good[places]
@@ -46,7 +46,7 @@ def pack(gains: Gains, ids: Mapping[Key, int]) -> bytes:
 
 def unpack(bodies: Iterable[bytes], keys: Mapping[int, Key], step: int) -> dict[Key, Buckets]:
     """Every series from its blobs; several gains of one bucket add up."""
-    rows: NDArray[np.void] = np.frombuffer(b"".join(bodies), dtype=_ROW)
+    rows: NDArray[np.void] = np.frombuffer(b"".join(bodies), dtype=ROW)
     found: dict[Key, Buckets] = {}
     order = np.argsort(rows["series"], kind="stable")
     rows = rows[order]
