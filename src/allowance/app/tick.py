@@ -1,9 +1,9 @@
-"""One tick of the live loop: evaluate everything at an instant, plan, and say what to record."""
+"""One tick of the live loop: everything at an instant, what it changes, and what is told."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 
 from allowance.alerting.alert import Mute
 from allowance.alerting.lifecycle import Life
@@ -14,24 +14,48 @@ from allowance.core.buckets import Buckets, add, empty
 from allowance.core.time import Instant
 
 Key = tuple[str, str]
-"""(SLO id, group); the group is `""` for the whole of an SLO that is not grouped."""
+"""(SLO id, group); the group is `""` for the whole of an SLO."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Tick:
-    """The state of everything at one instant."""
+    """The state of everything at one instant; an evaluation is worked out when it is asked for, and once."""
 
-    at: Instant
-    evaluations: tuple[tuple[str, Evaluation], ...]
-    plan: Plan
+    def __init__(
+        self, *, at: Instant, plan: Plan, members: Sequence[Key], evaluate: Callable[[int], Evaluation]
+    ) -> None:
+        self.at, self.plan, self.members = at, plan, tuple(members)
+        self._evaluate, self._known = evaluate, dict[int, Evaluation]()
+
+    @property
+    def evaluations(self) -> tuple[tuple[str, Evaluation], ...]:
+        """(group, evaluation) of every member: each SLO as a whole, then its groups."""
+        return tuple((group, self._of(number)) for number, (_, group) in enumerate(self.members))
 
     def whole(self, slo_id: str) -> Evaluation | None:
         """The evaluation of an SLO over all its groups."""
-        return next((e for group, e in self.evaluations if group == "" and e.slo.id == slo_id), None)
+        number = self._numbers.get((slo_id, ""))
+        return None if number is None else self._of(number)
 
     def groups(self, slo_id: str) -> dict[str, Evaluation]:
         """The evaluations of an SLO's groups."""
-        return {group: e for group, e in self.evaluations if group and e.slo.id == slo_id}
+        return {group: self._of(self._numbers[slo_id, group]) for group in self._groups.get(slo_id, ())}
+
+    def _of(self, number: int) -> Evaluation:
+        if number not in self._known:
+            self._known[number] = self._evaluate(number)
+        return self._known[number]
+
+    @cached_property
+    def _numbers(self) -> dict[Key, int]:
+        return {key: number for number, key in enumerate(self.members)}
+
+    @cached_property
+    def _groups(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for slo_id, group in self.members:
+            if group:
+                found.setdefault(slo_id, []).append(group)
+        return found
 
 
 def tick(
@@ -43,13 +67,21 @@ def tick(
     *,
     now: Instant,
 ) -> Tick:
-    """Evaluate every SLO and group at `now`, an edge of the buckets. Pure: replay takes the very same step."""
-    evaluations = tuple(
+    """Evaluate every SLO and group at `now`, an edge of the buckets, one by one.
+
+    This is what a tick means; `app.watch` comes to the same by one sweep over all.
+    """
+    evaluations = [
         (group, evaluate(slo, history, now=now))
         for slo in slos
         for group, history in _of(slo, histories).items()
+    ]
+    return Tick(
+        at=now,
+        plan=plan(evaluations, lives, mutes, settings, now=now),
+        members=[(evaluation.slo.id, group) for group, evaluation in evaluations],
+        evaluate=lambda number: evaluations[number][1],
     )
-    return Tick(at=now, evaluations=evaluations, plan=plan(evaluations, lives, mutes, settings, now=now))
 
 
 def gained(histories: Mapping[Key, Buckets], gains: Mapping[Key, Buckets]) -> dict[Key, Buckets]:

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Protocol
 
-from allowance.core.buckets import Buckets
 from allowance.core.counts import NO_DATA, Counts, NoData
 from allowance.core.time import Instant
 from allowance.core.window import Window
+
+
+class Windowed(Protocol):
+    """Counts of any window between two edges of a grid of `step` seconds."""
+
+    @property
+    def step(self) -> int: ...
+
+    def between(self, begin: Instant, end: Instant) -> Counts: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +55,7 @@ class Budget:
         return self.counts.good * self.target.denominator >= self.target.numerator * self.counts.total
 
 
-def budget_at(buckets: Buckets, target: Fraction, window: Window, *, now: Instant) -> Budget:
+def budget_at(buckets: Windowed, target: Fraction, window: Window, *, now: Instant) -> Budget:
     """The budget of the window that ends at `now`, a bucket edge. Short history counts as it is, unscaled."""
     span = window.at(now)
     return Budget(target=target, counts=buckets.between(span.begin, span.end))

@@ -7,8 +7,8 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Literal
 
+from allowance.budget.budget import Windowed
 from allowance.contract.rules import BurnRule
-from allowance.core.buckets import Buckets
 from allowance.core.counts import NO_DATA, Counts, NoData
 from allowance.core.time import Instant
 
@@ -60,7 +60,7 @@ def exceeds(counts: Counts, threshold: Fraction) -> bool:
 
 
 def read_rule(
-    buckets: Buckets, rule: BurnRule, target: Fraction, *, period: int, now: Instant
+    buckets: Windowed, rule: BurnRule, target: Fraction, *, period: int, now: Instant
 ) -> RuleReading:
     """What a rule says at `now` (a bucket edge). This is the step that the live loop takes each bucket."""
     factor, threshold = _limits(rule, target, period)

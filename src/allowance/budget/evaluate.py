@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from allowance.budget.budget import Budget, budget_at
+from allowance.budget.budget import Budget, Windowed, budget_at
 from allowance.budget.burn import RuleReading, read_rule
 from allowance.budget.health import Health, health
 from allowance.budget.slices import to_ratio_slices, to_slices
@@ -34,7 +34,11 @@ class Evaluation:
 
 def evaluate(slo: Slo, buckets: Buckets, *, now: Instant) -> Evaluation:
     """Judge an SLO at `now`, an edge of its buckets (or of its slices, where it counts slices)."""
-    counted = by_method(slo, buckets)
+    return evaluate_counted(slo, by_method(slo, buckets), now=now)
+
+
+def evaluate_counted(slo: Slo, counted: Windowed, *, now: Instant) -> Evaluation:
+    """Like `evaluate`, from what the budget counts already: events, or slices by the SLO's method."""
     at = now - now % counted.step
     budget = budget_at(counted, slo.target, slo.window, now=at)
     readings = tuple(
