@@ -148,6 +148,26 @@ class Release:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Override:
+    """A governance freeze lifted by an executive: for one change in one environment, in `[begin, end)`.
+
+    `freeze` is the freeze that it is about (`""`: whichever is in force), `obligation` what it makes somebody owe.
+    """
+
+    id: str
+    service: str
+    freeze: str
+    change: str
+    environment: str
+    begin: Instant
+    end: Instant
+    by: str
+    reason: str
+    obligation: str
+    seq: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Signed:
     """A role's signature under one exact version of a policy, given through the ledger."""
 
@@ -176,6 +196,7 @@ class Standing:
     epochs: Mapping[str, Epoch] = field(default_factory=dict, hash=False)
     hand_backs: Mapping[str, HandBack] = field(default_factory=dict, hash=False)
     releases: Mapping[str, Release] = field(default_factory=dict, hash=False)
+    overrides: Mapping[str, Override] = field(default_factory=dict, hash=False)
     signed: tuple[Signed, ...] = ()
     decisions: Mapping[str, int] = field(default_factory=dict, hash=False)
     """Idempotency key of a recorded verdict -> its entry."""
