@@ -7,10 +7,11 @@ from dataclasses import replace
 
 from allowance.governance.facts import Standing
 from allowance.governance.ledger import Entry
+from allowance.governance.verdict_record import DECIDED, remember_decision
 
 Step = Callable[[Standing, Entry], Standing]
 
-FOLDS: Mapping[str, Step] = {}
+FOLDS: Mapping[str, Step] = {DECIDED: remember_decision}
 """What each kind of entry changes. A kind that is not here is a record and changes nothing."""
 
 
