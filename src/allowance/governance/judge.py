@@ -1,0 +1,133 @@
+"""May this change go? The clauses of the policy, the freezes in force and the exceptions, in one verdict.
+
+Of everything that is against a change the strictest wins; an exception lifts what it was made for and is named. Going
+back is always allowed. A policy that is not signed only advises.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from allowance.contract.budget_policy import CHANGE_CLASSES, ChangeClass, ErrorBudgetPolicy, Role
+from allowance.contract.signing import policy_hash
+from allowance.core.time import Instant
+from allowance.governance.facts import Standing
+from allowance.governance.verdict import Ask, Mode, Reason, Verdict, Word, strictest
+from allowance.governance.verdict_evidence import evidence
+from allowance.governance.verdict_facts import GateFacts
+from allowance.governance.verdict_findings import Finding, findings
+from allowance.governance.verdict_lifts import Lift, lifts, relevant
+from allowance.governance.verdict_ways import ways
+
+SIGNERS: frozenset[Role] = frozenset({"product", "engineering", "business"})
+MOST_IN_SENTENCE = 2
+
+
+def judge(
+    request: Ask, facts: GateFacts, policy: ErrorBudgetPolicy, standing: Standing, *, now: Instant
+) -> Verdict:
+    """The verdict on a change at `now`. Pure: its evidence alone leads to it again (`verdict_replay`)."""
+    digest = policy_hash(policy)
+    known = relevant(standing, request, digest, unit=facts.unit, now=now)
+    return verdict_on(request, facts, policy, digest, known, now=now)
+
+
+def verdict_on(
+    request: Ask,
+    facts: GateFacts,
+    policy: ErrorBudgetPolicy,
+    digest: str,
+    standing: Standing,
+    *,
+    now: Instant,
+) -> Verdict:
+    """Like `judge`, from the part of the standing that matters, and the hash that the policy had then."""
+    found = tuple(_looked_at(request, facts, policy, standing, now=now))
+    truth = strictest(tuple(one.word for one in found))
+    mode: Mode = "binding" if signed(policy, standing, digest) else "advice"
+    if request.shadow or facts.shadow:
+        mode = "shadow"
+    passing = _passing(request, facts, policy, standing, now) if truth != "go" else ()
+    return Verdict(
+        word=truth if mode == "binding" else "go",
+        truth=truth,
+        mode=mode,
+        sentence=_sentence(request, found, truth, mode, policy.name),
+        reasons=(*(one.reason for one in found), *_context(facts)),
+        ways=ways(request, facts, policy, standing, found, passing, now=now),
+        policy=policy.name,
+        policy_hash=digest,
+        blind=any(one.blind for one in found) or not all(one.trusted for one in facts.sources),
+        as_of=facts.as_of,
+        at=now,
+        ask=request,
+        evidence=evidence(request, facts, policy, digest, standing, now=now),
+    )
+
+
+def signed(policy: ErrorBudgetPolicy, standing: Standing, digest: str) -> bool:
+    """Whether all three parties signed exactly this version, in the document or through the ledger."""
+    given = {one.role for one in policy.signatures if one.hash == digest}
+    given |= {one.role for one in standing.signed if one.hash == digest}
+    return given >= SIGNERS
+
+
+def _looked_at(
+    request: Ask, facts: GateFacts, policy: ErrorBudgetPolicy, standing: Standing, *, now: Instant
+) -> Iterator[Finding]:
+    """Every rule that speaks of the change; what an exception lifts stays visible and does not count."""
+    granted = lifts(standing, request, now=now)
+    for one in findings(request, facts, policy, standing, now=now):
+        lift = next((lift for lift in granted if _covers(lift, one)), None)
+        if not one.against or lift is None:
+            yield one
+        else:
+            yield replace(one, word="go", warns=False, reason=replace(one.reason, lifted_by=lift.name))
+
+
+def _covers(lift: Lift, one: Finding) -> bool:
+    return lift.covers(slo=one.slo, freeze=one.freeze, governance=one.governance)
+
+
+def _passing(
+    request: Ask, facts: GateFacts, policy: ErrorBudgetPolicy, standing: Standing, now: Instant
+) -> tuple[ChangeClass, ...]:
+    """The other classes that would pass now."""
+    others = [replace(request, change=one) for one in CHANGE_CLASSES if one != request.change]
+    return tuple(
+        other.change
+        for other in others
+        if all(one.word == "go" for one in _looked_at(other, facts, policy, standing, now=now))
+    )
+
+
+def _context(facts: GateFacts) -> Iterator[Reason]:
+    """What explains and decides nothing."""
+    for one in facts.dependencies:
+        fact = f"its budget is {one.state}"
+        yield Reason(
+            mark="info", rule=f"dependency {one.service}", fact=fact, link=f"/services/{one.service}"
+        )
+
+
+def _sentence(request: Ask, found: Sequence[Finding], truth: Word, mode: Mode, policy: str) -> str:
+    said = _said(request, found, truth, policy)
+    if mode == "advice":
+        return f"The policy {policy} is not signed by all three parties, so it only advises {truth}: {said}"
+    return f"The gate only watches (shadow) and would say {truth}: {said}" if mode == "shadow" else said
+
+
+def _said(request: Ask, found: Sequence[Finding], truth: Word, policy: str) -> str:
+    """One sentence on why."""
+    deciding = [one.reason for one in found if one.word == truth and truth != "go"]
+    if deciding:
+        shown = "; and ".join(f"{one.rule}: {one.fact}" for one in deciding[:MOST_IN_SENTENCE])
+        more = len(deciding) - MOST_IN_SENTENCE
+        return f"{shown}{f'; and {more} more' if more > 0 else ''}."
+    lifted = dict.fromkeys(one.reason.lifted_by for one in found if one.reason.lifted_by)
+    if lifted:
+        return f"What is against a {request.change} change of {request.service} is lifted by {', '.join(lifted)}."
+    if any(one.warns for one in found):
+        return f"A {request.change} change of {request.service} may go, with a warning: the freeze is soft."
+    return f"Nothing in the policy {policy} is against a {request.change} change of {request.service}."

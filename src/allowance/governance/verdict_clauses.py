@@ -1,0 +1,123 @@
+"""What each clause of a policy says of a change, for every SLO of the service."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Literal
+
+from allowance.contract.budget_policy import (
+    BudgetState,
+    ChangeClass,
+    Clause,
+    Condition,
+    Consequence,
+    ErrorBudgetPolicy,
+    Thresholds,
+)
+from allowance.core.counts import NO_DATA, NoData
+from allowance.core.duration import short
+from allowance.core.ratio import decimal_text, percent_text
+
+Holds = Literal["holds", "not", "unknown"]
+Amount = Fraction | NoData
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SloNumbers:
+    """What clauses ask of one SLO: its state, what remains (also `over` other windows, by their text), its `burns`.
+
+    `state` is the ledger's; where it says none, the policy's thresholds say which one the remaining budget means.
+    `burns` maps seconds to burn rates.
+    """
+
+    state: BudgetState | None
+    remaining: Amount
+    over: Mapping[str, Amount] = field(default_factory=dict, hash=False)
+    burns: Mapping[int, Amount] = field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClauseFacts:
+    """The numbers of every SLO (`service/name`) of a service."""
+
+    slos: Mapping[str, SloNumbers] = field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClauseReading:
+    """One clause (counted from 1) on one SLO (`""`: there is none): whether it holds, and the fact in words."""
+
+    number: int
+    clause: Clause
+    slo: str
+    holds: Holds
+    fact: str
+
+    @property
+    def consequence(self) -> Consequence:
+        """What the clause asks for while it holds."""
+        return self.clause.consequence
+
+
+def consequences(
+    policy: ErrorBudgetPolicy, change: ChangeClass, facts: ClauseFacts
+) -> tuple[ClauseReading, ...]:
+    """Every clause that names the class of the change, on every SLO, in the order of the policy."""
+    return tuple(
+        _read(number, clause, slo, numbers, policy.thresholds)
+        for number, clause in enumerate(policy.clauses, 1)
+        if change in clause.changes
+        for slo, numbers in sorted(facts.slos.items())
+    )
+
+
+def state_of(thresholds: Thresholds, remaining: Amount) -> BudgetState | None:
+    """The state that a remaining budget means by itself; nothing without data."""
+    if isinstance(remaining, NoData):
+        return None
+    if remaining <= thresholds.red_at:
+        return "red"
+    return "yellow" if remaining < thresholds.yellow_below else "green"
+
+
+def _read(
+    number: int, clause: Clause, slo: str, numbers: SloNumbers, thresholds: Thresholds
+) -> ClauseReading:
+    parts = list(_parts(clause.when, numbers, thresholds))
+    words = [word for word, _ in parts]
+    holds: Holds = "not" if "not" in words else "unknown" if "unknown" in words else "holds"
+    said = [fact for word, fact in parts if word == holds] or ["always"]
+    return ClauseReading(number=number, clause=clause, slo=slo, holds=holds, fact=f"{slo}: {', '.join(said)}")
+
+
+def _parts(when: Condition, numbers: SloNumbers, thresholds: Thresholds) -> Iterator[tuple[Holds, str]]:
+    """Each part of a condition: whether it holds, and what was found."""
+    remaining = numbers.remaining if when.window is None else numbers.over.get(str(when.window), NO_DATA)
+    over = "" if when.window is None else f" of {when.window}"
+    left = (
+        "no data"
+        if isinstance(remaining, NoData)
+        else f"{percent_text(remaining, 1)} of the budget{over} left"
+    )
+    if when.state is not None:
+        own = numbers.state if when.window is None else None
+        state = own or state_of(thresholds, remaining)
+        word: Holds = "unknown" if state is None else "holds" if state == when.state else "not"
+        yield word, left if state is None else f"{state}, {left}"
+    if when.remaining_below is not None:
+        if isinstance(remaining, NoData):
+            yield "unknown", left
+        else:
+            limit = f"{left} (limit {percent_text(when.remaining_below, 1)})"
+            yield ("holds" if remaining < when.remaining_below else "not"), limit
+    if when.burn_above is not None and when.burn_over is not None:
+        yield _burn(when.burn_above, when.burn_over, numbers.burns.get(when.burn_over, NO_DATA))
+
+
+def _burn(above: Fraction, seconds: int, burn: Amount) -> tuple[Holds, str]:
+    if isinstance(burn, NoData):
+        return "unknown", f"no data in the last {short(seconds)}"
+    fact = f"burn {decimal_text(burn, 1)} over {short(seconds)} (limit {decimal_text(above, 1)})"
+    return ("holds" if burn > above else "not"), fact

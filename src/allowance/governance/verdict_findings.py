@@ -1,0 +1,149 @@
+"""The rules that speak of a change: clauses, freezes, and what the policy says where data are missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from allowance.contract.budget_policy import ChangeClass, Consequence, ErrorBudgetPolicy, FreezeModel
+from allowance.contract.policies import RISKY
+from allowance.core.time import Instant, iso
+from allowance.governance.facts import Freeze, Standing
+from allowance.governance.verdict import Ask, Mark, Reason, Word
+from allowance.governance.verdict_clauses import ClauseReading, consequences
+from allowance.governance.verdict_facts import GateFacts
+from allowance.governance.verdict_lifts import frozen
+
+ALWAYS: Final[tuple[ChangeClass, ...]] = ("rollback",)
+"""Going back must stay possible whatever the budget says, or every incident lasts longer."""
+
+WORD: dict[Consequence, Word] = {"allow": "go", "hold": "hold", "deny": "stop"}
+
+DENIED: dict[FreezeModel, Word] = {"hard": "stop", "soft": "go", "governance": "stop"}
+"""What a deny means under each model: hard blocks, soft warns and records, governance blocks until an override."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One rule that was looked at: the word that it asks for, what shows it, and the SLO that caused it.
+
+    `governance`: only an executive's override lifts it. `warns`: it is against the change without stopping it.
+    `blind`: it speaks because data are missing. `freeze` is the id of the freeze that it is about.
+    """
+
+    word: Word
+    reason: Reason
+    slo: str = ""
+    governance: bool = False
+    warns: bool = False
+    blind: bool = False
+    freeze: str = ""
+
+    @property
+    def against(self) -> bool:
+        """Whether it speaks against the change."""
+        return self.word != "go" or self.warns
+
+
+def findings(
+    request: Ask, facts: GateFacts, policy: ErrorBudgetPolicy, standing: Standing, *, now: Instant
+) -> Iterator[Finding]:
+    """Every rule that speaks of the class of the change, those that it does not hurt included."""
+    if request.change in ALWAYS:
+        yield Finding(
+            word="go", reason=Reason(mark="ok", rule="rollback", fact="going back is always allowed")
+        )
+        return
+    if not at_risk(policy, request.change):
+        fact = f"it puts nothing in the way of {request.change}"
+        yield Finding(word="go", reason=Reason(mark="ok", rule=f"policy {policy.name}", fact=fact))
+    else:
+        yield from _clauses(request, facts, policy)
+        yield from _blind(facts, policy)
+    for one in frozen(standing, request.service, now=now):
+        if request.change in stopped_classes(one, policy):
+            yield _freeze(one, facts)
+
+
+def at_risk(policy: ErrorBudgetPolicy, change: ChangeClass) -> bool:
+    """Whether the policy ever stops or holds changes of a class; the others pass also where data are missing."""
+    return any(change in one.changes and one.consequence != "allow" for one in policy.clauses)
+
+
+def stopped_classes(freeze: Freeze, policy: ErrorBudgetPolicy) -> tuple[ChangeClass, ...]:
+    """The classes of changes that a freeze stops: those of its clause, or the risky ones where a person began it."""
+    number = freeze.clause
+    if freeze.policy == policy.name and 1 <= number <= len(policy.clauses):
+        return policy.clauses[number - 1].changes
+    return RISKY
+
+
+def _clauses(request: Ask, facts: GateFacts, policy: ErrorBudgetPolicy) -> Iterator[Finding]:
+    for reading in consequences(policy, request.change, facts.clauses):
+        yield _clause(reading, policy)
+
+
+def _clause(reading: ClauseReading, policy: ErrorBudgetPolicy) -> Finding:
+    rule = f"policy {policy.name} §{reading.number}"
+    link = f"/slo/{reading.slo}"
+    if reading.holds == "not" or (reading.holds == "holds" and reading.consequence == "allow"):
+        return Finding(
+            word="go", reason=Reason(mark="ok", rule=rule, fact=reading.fact, link=link), slo=reading.slo
+        )
+    if reading.holds == "unknown":
+        word = WORD[policy.without_data]
+        fact = f"{reading.fact}; the policy says {policy.without_data} without data"
+        mark: Mark = "info" if word == "go" else "against"
+        return Finding(
+            word=word, reason=Reason(mark=mark, rule=rule, fact=fact, link=link), slo=reading.slo, blind=True
+        )
+    denied = reading.consequence == "deny"
+    because = f"; {reading.clause.because}" if reading.clause.because else ""
+    return Finding(
+        word=DENIED[policy.freeze] if denied else "hold",
+        reason=Reason(mark="against", rule=rule, fact=f"{reading.fact}{because}", link=link),
+        slo=reading.slo,
+        governance=denied and policy.freeze == "governance",
+        warns=denied and policy.freeze == "soft",
+    )
+
+
+def _blind(facts: GateFacts, policy: ErrorBudgetPolicy) -> Iterator[Finding]:
+    """The sources that decisions cannot lean on; without any number at all, that is said once."""
+    word = WORD[policy.without_data]
+    mark: Mark = "info" if word == "go" else "against"
+    rule, tail = f"policy {policy.name} without data", f"; the policy says {policy.without_data}"
+    if not facts.clauses.slos:
+        fact = f"{facts.service} has no SLO: there is nothing to judge by{tail}"
+        yield Finding(word=word, reason=Reason(mark=mark, rule=rule, fact=fact), blind=True)
+    if facts.as_of is None:
+        fact = f"nothing has been measured yet{tail}"
+        yield Finding(word=word, reason=Reason(mark=mark, rule=rule, fact=fact), blind=True)
+        return
+    for one in facts.sources:
+        if not one.trusted:
+            fact = f"{one.slo}: its source is {one.word}, {one.reason or 'nobody knows why'}{tail}"
+            link = f"/slo/{one.slo}"
+            yield Finding(
+                word=word, reason=Reason(mark=mark, rule=rule, fact=fact, link=link), slo=one.slo, blind=True
+            )
+
+
+def _freeze(freeze: Freeze, facts: GateFacts) -> Finding:
+    progress = next((one for one in facts.progress if one.freeze == freeze.id), None)
+    parts = [f"in force since {iso(freeze.begin)[:10]}: {freeze.why}"]
+    parts += [f"ends when {freeze.ends_when}"] if freeze.ends_when else []
+    parts += [progress.text] if progress is not None and progress.text else []
+    model = "" if freeze.model == "hard" else f" ({freeze.model})"
+    reason = Reason(
+        mark="against", rule=f"freeze {freeze.id}{model}", fact="; ".join(parts), link=f"/ledger/{freeze.seq}"
+    )
+    return Finding(
+        word=DENIED[freeze.model],
+        reason=reason,
+        slo=freeze.slo,
+        governance=freeze.model == "governance",
+        warns=freeze.model == "soft",
+        freeze=freeze.id,
+    )
