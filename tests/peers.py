@@ -30,7 +30,7 @@ def need(program: str, package: str) -> str:
 
 
 _FIRST, _LAST = 10_000, 32_000  # below the range that the system hands to outgoing connections
-_given = itertools.count(os.getpid() * 97)
+_given = itertools.count(os.getpid() * 97, 3)  # an OTLP receiver takes the port below its own as well
 
 
 def free_port() -> int:

@@ -12,7 +12,8 @@ from allowance.alerting.lifecycle import Life
 from allowance.alerting.plan import Settings
 from allowance.app.collect import Collected, Reader, Standing, collect
 from allowance.app.status import STEP, lookback
-from allowance.app.tick import Key, Tick, gained, tick
+from allowance.app.tick import Key, Tick
+from allowance.app.watch import Totals, Watch
 from allowance.contract.model import Contract
 from allowance.core.buckets import Buckets
 from allowance.core.problem import Problem
@@ -41,17 +42,20 @@ class Keeps(Protocol):
     """What the loop needs of a store."""
 
     def writing(self) -> AbstractContextManager[Transaction]: ...
-    def history(self, step: int, since: Instant) -> dict[Key, Buckets]: ...
+    def totals(self, *, rows: int, step: int) -> Totals: ...
+    def series(self) -> Mapping[Key, int]: ...
+    def gains(self, *, after: int) -> Sequence[tuple[int, bytes]]: ...
     def lives(self) -> dict[str, Life]: ...
     def readings(self) -> dict[str, tuple[Instant, Any]]: ...
     def mutes(self, *, now: Instant) -> tuple[Mute, ...]: ...
 
 
 class Door(Protocol):
-    """A way in for telemetry that is sent to us; what it hands over is durable already."""
+    """A way in for telemetry that is sent to us; what it acknowledges is in the store."""
 
-    def series(self, slo_id: str) -> str | None: ...
-    def take(self) -> Mapping[Key, Buckets]: ...
+    def series(self, slo_id: str) -> str | None:
+        """The name under which the counts of an SLO are stored; none where it does not come in here."""
+        ...
 
 
 Targets = Callable[[Notice, Instant], Sequence[str]]
@@ -72,12 +76,18 @@ class Loop:
     settings: Settings
     doors: Sequence[Door] = ()
     after: Sequence[Callable[[Tick], None]] = ()
-    histories: dict[Key, Buckets] = field(default_factory=dict)
     standings: dict[str, Standing] = field(default_factory=dict)
     lives: dict[str, Life] = field(default_factory=dict)
     last: Instant | None = None
     now: Tick | None = None
     problems: dict[str, Problem] = field(default_factory=dict)
+    _totals: Totals = field(init=False)
+    _watched: tuple[object, Watch] | None = field(init=False, default=None)
+
+    @property
+    def histories(self) -> Mapping[Key, Buckets]:
+        """What is counted of every SLO and group, read when it is asked for."""
+        return self._watch().histories
 
     def start(self, *, now: Instant) -> None:
         """Take up where the store says the last tick was."""
@@ -88,11 +98,8 @@ class Loop:
             for name, (at, body) in readings.items()
         }
         self.lives = self.store.lives()
-        series = self._series()
-        since = now - 2 * lookback(self.contract.slos)
-        for (name, group), buckets in self.store.history(STEP, since).items():
-            if name in series:
-                self.histories[series[name], group] = buckets
+        self._totals = self.store.totals(rows=2 * lookback(self.contract.slos) // STEP, step=STEP)
+        self._count(until=self.last or 0)
         if self.last is not None:
             self.now = self._judged(self.last)
 
@@ -103,20 +110,21 @@ class Loop:
             return []
         collected = collect(self.contract, self.reader, self.standings, until=until)
         self.problems = {one.name: one.problem for one in collected if one.problem is not None}
-        for one in collected:
-            if one.standing is not None:
-                self.standings[one.name] = one.standing
-            self.histories = gained(self.histories, one.gains)
-        for door in self.doors:
-            self.histories = gained(self.histories, door.take())
+        stands = {one.name: one.standing for one in collected if one.standing is not None}
+        standings = {**self.standings, **stands}
+        self._record(collected, standings, at=until)
+        self.standings = standings  # only now: what could not be written is read again
+        self._count(until=until)
         first = until if self.last is None else max(self.last + STEP, until - MOST_TICKS * STEP)
-        ticks = [self._tick(at, collected if at == first else []) for at in range(first, until + 1, STEP)]
+        ticks = [self._tick(at) for at in range(first, until + 1, STEP)]
         self.now = ticks[-1]
         return ticks
 
-    def _tick(self, at: Instant, collected: Sequence[Collected]) -> Tick:
-        found = self._judged(at)
-        names = {slo: name for name, slo in self._series().items()}
+    def _record(
+        self, collected: Sequence[Collected], standings: Mapping[str, Standing], *, at: Instant
+    ) -> None:
+        """What was counted and up to where, in one transaction: after a kill nothing is counted twice."""
+        names = {slo: name for name, slo in self._series(standings).items()}
         with self.store.writing() as transaction:
             for one in collected:
                 gains = {(names[slo], group): b for (slo, group), b in one.gains.items() if slo in names}
@@ -124,6 +132,31 @@ class Loop:
                 if one.standing is not None and one.problem is None:
                     body = {"slos": dict(one.standing.slos), "memory": one.standing.memory}
                     transaction.save_reading(one.name, one.standing.at, body)
+
+    def _count(self, *, until: Instant) -> None:
+        """Take in what the store has gained, from here or from anybody else who writes to it."""
+        stored = self.store.series()
+        self._totals.apply(self.store.gains(after=self._totals.seq), until=until)
+        names = self._series(self.standings)
+        series = {
+            (names[name], group): number
+            for (name, group), number in stored.items()
+            if name in names and number < self._totals.columns
+        }
+        key = (id(self.contract), tuple(sorted(series.items())))
+        if self._watched is None or self._watched[0] != key:
+            since = until - 2 * lookback(self.contract.slos)
+            self._watched = key, Watch(self.contract.slos, series, self._totals, since)
+
+    def _watch(self) -> Watch:
+        if self._watched is None:
+            self._count(until=self.last or 0)
+        assert self._watched is not None
+        return self._watched[1]
+
+    def _tick(self, at: Instant) -> Tick:
+        found = self._judged(at)
+        with self.store.writing() as transaction:
             channels = {n.key: self.targets(n, at) for n in found.plan.notices}
             transaction.tell(found.plan.notices, channels, now=at)
             transaction.log(found.plan.notices, found.plan.muted, now=at)
@@ -137,13 +170,13 @@ class Loop:
 
     def _judged(self, at: Instant) -> Tick:
         mutes = self.store.mutes(now=at)
-        return tick(self.contract.slos, self.histories, self.lives, mutes, self.settings, now=at)
+        return self._watch().judged(self.lives, mutes, self.settings, now=at)
 
-    def _series(self) -> dict[str, str]:
+    def _series(self, standings: Mapping[str, Standing]) -> dict[str, str]:
         """Stored name -> SLO id, for what is counted now."""
         found = {}
         for slo in self.contract.slos:
-            for standing in self.standings.values():
+            for standing in standings.values():
                 name = standing.name_of(slo)
                 if name is not None:
                     found[name] = slo.id

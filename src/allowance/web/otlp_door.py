@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from sqlalchemy.exc import SQLAlchemyError
 
 from allowance.app.collect import fingerprint
-from allowance.app.tick import Key, gained
+from allowance.app.tick import Key
 from allowance.contract.model import Slo
 from allowance.contract.source import Otlp, Signal
 from allowance.core.buckets import Buckets
@@ -29,7 +29,7 @@ PARTS = 256
 
 
 class OtlpDoor:
-    """The sink of the OTLP routes, and the place where the loop takes what has come in.
+    """The sink of the OTLP routes; the loop finds in the store what has come in.
 
     Counts and the memory of what was counted are written in one transaction before a request is acknowledged.
     """
@@ -44,18 +44,11 @@ class OtlpDoor:
         self._store, self._clock = store, clock
         self._memory = remembered(from_bytes(part) for part in store.otlp_parts())
         self._lock = threading.Lock()
-        self._waiting: dict[Key, Buckets] = {}
         self._parts = 0
 
     def series(self, slo_id: str) -> str | None:
         """The name under which the counts of an SLO are stored; none where it is not received here."""
         return self._names.get(slo_id)
-
-    def take(self) -> Mapping[Key, Buckets]:
-        """What has come in since the last time, by (SLO id, group)."""
-        with self._lock:
-            taken, self._waiting = self._waiting, {}
-        return taken
 
     def accept(self, signal: Signal, body: bytes, content_type: ContentType) -> Outcome:
         """Count and store one request."""
@@ -72,7 +65,6 @@ class OtlpDoor:
             except SQLAlchemyError:
                 return Busy()
             self._memory.learn(counted.learned)
-            self._waiting = gained(self._waiting, gains)
             return Accepted(rejected=counted.rejected, message=counted.message())
 
     def _write(self, now: Instant, gains: Mapping[Key, Buckets], learned: bytes) -> None:

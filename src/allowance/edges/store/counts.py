@@ -6,6 +6,7 @@ was being written when the machine stopped; so it needs no sync of its own, and 
 
 from __future__ import annotations
 
+import secrets
 import tempfile
 import threading
 from collections.abc import Iterable, Sequence
@@ -114,6 +115,11 @@ class Counts:
                 self._header["seq"] = max(self.seq, some[-1][0])
             self._header["dirty"] = 0
 
+    def clear(self) -> None:
+        """Forget everything."""
+        with self._lock:
+            self._header, self._ring = self._made(columns=self.columns)
+
     def _go_on(self, newest: int, *, oldest: int) -> None:
         """Rows up to the edge `newest`, each beginning as the one before it."""
         oldest = max(oldest, newest - self._rows + 1)
@@ -208,6 +214,14 @@ class Counts:
             header["magic"], header["boot"], header["columns"] = _MAGIC, self._boot, columns
             header["step"], header["rows"] = self.step, self._rows
         return header, ring
+
+
+def boot() -> str:
+    """What changes whenever the machine starts: only since then are unsynced pages known to be whole."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return secrets.token_hex(16)
 
 
 def packed(rows: Sequence[tuple[int, Instant, int, int]]) -> bytes:

@@ -1,14 +1,13 @@
-"""Counts as they are kept: gains of a tick packed into one blob, and a history put together from blobs."""
+"""Gains as they are kept: what a tick adds, packed into one blob."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from allowance.core.buckets import Buckets, from_arrays
+from allowance.core.buckets import Buckets
 
 Key = tuple[str, str]
 """(SLO id, group)."""
@@ -42,17 +41,3 @@ def pack(gains: Gains, ids: Mapping[Key, int]) -> bytes:
         rows["total"] = buckets.total[places]
         parts.append(rows)
     return b"".join(part.tobytes() for part in parts)
-
-
-def unpack(bodies: Iterable[bytes], keys: Mapping[int, Key], step: int) -> dict[Key, Buckets]:
-    """Every series from its blobs; several gains of one bucket add up."""
-    rows: NDArray[np.void] = np.frombuffer(b"".join(bodies), dtype=ROW)
-    found: dict[Key, Buckets] = {}
-    order = np.argsort(rows["series"], kind="stable")
-    rows = rows[order]
-    edges = np.flatnonzero(np.diff(rows["series"])) + 1
-    for part in np.split(rows, edges):
-        if len(part):
-            key = keys[int(part["series"][0])]
-            found[key] = from_arrays(part["at"], part["good"], part["total"], step)
-    return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, and_, delete, exists, func, insert, or_, select, update
@@ -23,8 +24,9 @@ from allowance.alerting.stored import (
 from allowance.core.buckets import Buckets
 from allowance.core.time import Instant
 from allowance.edges.store import learned, tables
+from allowance.edges.store.counts import Counts, boot
 from allowance.edges.store.database import ONLY_READS, connect
-from allowance.edges.store.gains import Gains, Key, pack, unpack
+from allowance.edges.store.gains import Gains, Key, pack
 
 
 def open_store(url: str) -> Store:
@@ -49,15 +51,32 @@ class Store:
         with self._engine.begin() as connection:
             yield Writing(connection)
 
-    def history(self, step: int, since: Instant) -> dict[Key, Buckets]:
-        """Counts by (SLO, group) of every gain whose newest bucket is at or after `since`."""
+    def totals(self, *, rows: int, step: int) -> Counts:
+        """Running totals over so many steps, as far as they were written beside a SQLite file."""
+        counts = Counts(self._counts_path(), rows=rows, step=step, boot=boot())
         with self._reads.begin() as connection:
-            keys = {row.id: (row.slo, row.grp) for row in connection.execute(select(tables.series))}
-            query = (
-                select(tables.gains.c.body).where(tables.gains.c.newest >= since).order_by(tables.gains.c.seq)
-            )
-            bodies = [row.body for row in connection.execute(query)]
-        return unpack(bodies, keys, step)
+            newest = connection.execute(select(func.max(tables.gains.c.seq))).scalar_one() or 0
+        if counts.seq > newest:  # the file is of another database
+            counts.clear()
+        return counts
+
+    def series(self) -> dict[Key, int]:
+        """The number of every series that has ever counted something, by (SLO, group)."""
+        with self._reads.begin() as connection:
+            return {(row.slo, row.grp): row.id for row in connection.execute(select(tables.series))}
+
+    def gains(self, *, after: int) -> list[tuple[int, bytes]]:
+        """(number, packed rows) of the gains that follow number `after`, in order."""
+        query = select(tables.gains.c.seq, tables.gains.c.body).where(tables.gains.c.seq > after)
+        with self._reads.begin() as connection:
+            return [
+                (row.seq, row.body) for row in connection.execute(query.order_by(tables.gains.c.seq)).all()
+            ]
+
+    def _counts_path(self) -> Path | None:
+        name = self._engine.url.database
+        is_file = self._engine.dialect.name == "sqlite" and name and name != ":memory:"
+        return Path(f"{name}.counts") if is_file else None
 
     def lives(self) -> dict[str, Life]:
         """Every alert that is not quiet."""

@@ -1,0 +1,143 @@
+"""Everything that is counted, judged at an instant: one sweep over all says who needs a closer look."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from allowance.alerting.alert import Mute, signature
+from allowance.alerting.lifecycle import Life
+from allowance.alerting.plan import Settings, plan
+from allowance.app.tick import Key, Tick
+from allowance.budget.budget import Windowed
+from allowance.budget.evaluate import Evaluation, by_method, evaluate_counted
+from allowance.budget.fleet import Fleet, Member, Rows, sweepable
+from allowance.contract.model import Slo
+from allowance.contract.rules import SEVERITIES
+from allowance.core.buckets import Buckets, add, empty
+from allowance.core.counts import Counts
+from allowance.core.time import Instant
+
+
+class Totals(Rows, Protocol):
+    """Running totals of every stored series, by its number."""
+
+    @property
+    def step(self) -> int: ...
+    @property
+    def head(self) -> int: ...
+    @property
+    def seq(self) -> int: ...
+    @property
+    def columns(self) -> int: ...
+    def history(self, column: int, since: Instant) -> Buckets: ...
+    def apply(self, gains: Iterable[tuple[int, bytes]], *, until: Instant) -> None: ...
+
+
+class Histories(Mapping[Key, Buckets]):
+    """The history of every SLO and group, read when it is asked for."""
+
+    def __init__(self, series: Mapping[Key, int], totals: Totals, since: Instant) -> None:
+        self._series, self._totals, self._since = series, totals, since
+
+    def __getitem__(self, key: Key) -> Buckets:
+        return self._totals.history(self._series[key], self._since)
+
+    def __iter__(self) -> Iterator[Key]:
+        return iter(self._series)
+
+    def __len__(self) -> int:
+        return len(self._series)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sum:
+    """The counts of some columns together."""
+
+    totals: Totals
+    columns: tuple[int, ...]
+
+    @property
+    def step(self) -> int:
+        return self.totals.step
+
+    def between(self, begin: Instant, end: Instant) -> Counts:
+        (good, total), (good_before, total_before) = self.totals.at(end), self.totals.at(begin)
+        return Counts(
+            good=sum(int(good[c]) - int(good_before[c]) for c in self.columns),
+            total=sum(int(total[c]) - int(total_before[c]) for c in self.columns),
+        )
+
+
+class Watch:
+    """The SLOs of a contract over the stored totals; made anew when the contract or the series change."""
+
+    def __init__(
+        self, slos: Sequence[Slo], series: Mapping[Key, int], totals: Totals, since: Instant
+    ) -> None:
+        self.histories = Histories(series, totals, since)
+        self._totals, self._since = totals, since
+        self._members = tuple(_members(slos, series))
+        self._keys = tuple((member.slo.id, member.group) for member in self._members)
+        swept = [n for n, m in enumerate(self._members) if sweepable(m.slo) and m.columns]
+        self._swept, self._fleet = swept, Fleet([self._members[n] for n in swept])
+        one_by_one = set(range(len(self._members))) - set(swept)
+        self._always = {n for n in one_by_one if self._members[n].columns}
+        self._by_signature = {
+            signature(member.slo.id, severity, member.group): number
+            for number, member in enumerate(self._members)
+            for severity in SEVERITIES
+        }
+
+    def judged(
+        self, lives: Mapping[str, Life], mutes: Sequence[Mute], settings: Settings, *, now: Instant
+    ) -> Tick:
+        """The same tick as `app.tick.tick` over the histories: who is calm and was calm has nothing to say."""
+        known: dict[int, Evaluation] = {}
+
+        def evaluate(number: int) -> Evaluation:
+            if number not in known:
+                member = self._members[number]
+                known[number] = evaluate_counted(member.slo, self._counted(member), now=now)
+            return known[number]
+
+        closer = sorted(self._firing(now) | self._always | self._alive(lives))
+        looked_at = [(self._members[number].group, evaluate(number)) for number in closer]
+        return Tick(
+            at=now,
+            plan=plan(looked_at, lives, mutes, settings, now=now),
+            members=self._keys,
+            evaluate=evaluate,
+        )
+
+    def _firing(self, now: Instant) -> set[int]:
+        sweep = self._fleet.sweep(self._totals, now=now)
+        return {self._swept[int(number)] for number in sweep.firing.nonzero()[0]}
+
+    def _alive(self, lives: Mapping[str, Life]) -> set[int]:
+        return {self._by_signature[name] for name in lives if name in self._by_signature}
+
+    def _counted(self, member: Member) -> Windowed:
+        if sweepable(member.slo):
+            return _Sum(self._totals, member.columns)
+        return by_method(member.slo, self._history(member))
+
+    def _history(self, member: Member) -> Buckets:
+        if not member.columns:
+            return empty(self._totals.step)
+        return add(self._totals.history(column, self._since) for column in member.columns)
+
+
+def _members(slos: Sequence[Slo], series: Mapping[Key, int]) -> Iterator[Member]:
+    columns: dict[str, dict[str, int]] = {}
+    for (slo_id, group), column in series.items():
+        columns.setdefault(slo_id, {})[group] = column
+    for slo in slos:
+        own = columns.get(slo.id, {})
+        if not slo.group_by:
+            yield Member(slo=slo, group="", columns=(own[""],) if "" in own else ())
+            continue
+        yield Member(slo=slo, group="", columns=tuple(own.values()))
+        for group, column in sorted((name, column) for name, column in own.items() if name):
+            yield Member(slo=slo, group=group, columns=(column,))
