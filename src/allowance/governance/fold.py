@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
+from allowance.governance.access import DENIED, count_denied
 from allowance.governance.facts import Standing
 from allowance.governance.ledger import Entry
 from allowance.governance.verdict_record import DECIDED, remember_decision
 
 Step = Callable[[Standing, Entry], Standing]
 
-FOLDS: Mapping[str, Step] = {DECIDED: remember_decision}
+FOLDS: Mapping[str, Step] = {
+    DECIDED: remember_decision,
+    DENIED: count_denied,
+}
 """What each kind of entry changes. A kind that is not here is a record and changes nothing."""
 
 
