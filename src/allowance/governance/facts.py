@@ -165,6 +165,30 @@ class Override:
     reason: str
     obligation: str
     seq: int
+    unit: str = ""
+    approved_by: tuple[str, ...] = ()
+    memo: Mapping[str, Any] = field(default_factory=dict, hash=False)
+
+
+PendingKind = Literal["bullet", "override", "release", "bankruptcy"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pending:
+    """An exception that somebody asked for and that waits for the yes of others until `until`.
+
+    `terms` is what was asked for, as plain JSON; `signed` who has said yes already, by the party they speak for.
+    """
+
+    id: str
+    kind: PendingKind
+    service: str
+    by: str
+    at: Instant
+    until: Instant
+    terms: Mapping[str, Any] = field(hash=False)
+    signed: Mapping[Role, str] = field(hash=False)
+    seq: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,6 +221,7 @@ class Standing:
     hand_backs: Mapping[str, HandBack] = field(default_factory=dict, hash=False)
     releases: Mapping[str, Release] = field(default_factory=dict, hash=False)
     overrides: Mapping[str, Override] = field(default_factory=dict, hash=False)
+    pending: Mapping[str, Pending] = field(default_factory=dict, hash=False)
     signed: tuple[Signed, ...] = ()
     decisions: Mapping[str, int] = field(default_factory=dict, hash=False)
     """Idempotency key of a recorded verdict -> its entry."""
