@@ -3,16 +3,37 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from typing import Protocol
 
+from allowance.core.time import Instant
 from allowance.governance.facts import Standing
 from allowance.governance.fold import fold
 from allowance.governance.ledger import Draft, Entry
+from allowance.governance.verify import Unreadable
 
 Decide = Callable[[Standing], Sequence[Draft]]
 """From what stands to what is to be recorded. It raises a `ProblemError` to refuse, and then nothing is recorded."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """Which entries somebody wants to see: those that follow number `after`, in `[since, until)`.
+
+    `kind` is a kind or its first words (`freeze`), `subject` an id or the service that it begins with. At most `most`,
+    the first ones, or the last ones with `newest`.
+    """
+
+    after: int = 0
+    kind: str = ""
+    subject: str = ""
+    actor: str = ""
+    since: Instant | None = None
+    until: Instant | None = None
+    most: int | None = None
+    newest: bool = False
 
 
 class LedgerWriting(Protocol):
@@ -26,6 +47,8 @@ class Ledger(Protocol):
     """What the law needs of a ledger."""
 
     def entries(self, *, after: int = 0, most: int | None = None) -> Sequence[Entry]: ...
+    def find(self, asked: Asked) -> Sequence[Entry]: ...
+    def rows(self, *, after: int = 0) -> Iterator[Entry | Unreadable]: ...
     def writing(self) -> AbstractContextManager[LedgerWriting]: ...
 
 

@@ -5,12 +5,33 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
-from sqlalchemy import BigInteger, Column, Connection, Engine, Integer, Table, Text, insert, select
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ColumnElement,
+    Connection,
+    Engine,
+    Integer,
+    Row,
+    Table,
+    Text,
+    insert,
+    or_,
+    select,
+)
+from sqlalchemy.exc import DBAPIError
 
+from allowance.app.law import Asked
+from allowance.core.problem import refuse
 from allowance.edges.store.database import ONLY_READS
 from allowance.edges.store.tables import metadata
 from allowance.governance.ledger import GENESIS, Draft, Entry, canonical, seal
+from allowance.governance.verify import Unreadable
+
+ROWS = 2_000
+"""So many rows are fetched at a time when all of them are read."""
 
 LEDGER_LOCK = 0x6C6564676572
 """Whoever appends on PostgreSQL holds this advisory lock until the end of the transaction."""
@@ -41,6 +62,34 @@ class StoredLedger:
         """Entries that follow number `after`, in order."""
         with self._reads.begin() as connection:
             return _entries(connection, after, most)
+
+    def find(self, asked: Asked) -> list[Entry]:
+        """The entries that fit, oldest first; with `newest` the last ones of them."""
+        seq = ledger_table.c.seq
+        query = select(ledger_table).where(*_conditions(asked))
+        query = query.order_by(seq.desc() if asked.newest else seq).limit(asked.most)
+        with self._reads.begin() as connection:
+            found = [_entry(row) for row in connection.execute(query)]
+        return found[::-1] if asked.newest else found
+
+    def rows(self, *, after: int = 0) -> Iterator[Entry | Unreadable]:
+        """Every row as it stands, for those who doubt it, a few at a time and all of one moment.
+
+        Errors: `Problem` `ledger` where the database itself cannot make sense of a row.
+        """
+        query = select(ledger_table).where(ledger_table.c.seq > after).order_by(ledger_table.c.seq)
+        last = after
+        try:
+            with self._reads.begin() as connection:
+                for row in connection.execution_options(yield_per=ROWS).execute(query):
+                    yield _doubted(row)
+                    last = row.seq
+        except DBAPIError as error:
+            raise refuse(
+                "ledger",
+                f"the database cannot read the ledger beyond entry {last}: {error.orig}",
+                hint="somebody wrote into the file; compare it with a backup",
+            ) from None
 
     @contextmanager
     def writing(self) -> Iterator[LedgerWriting]:
@@ -79,20 +128,46 @@ def _entries(connection: Connection, after: int, most: int | None) -> list[Entry
     table = ledger_table
     query = select(table).where(table.c.seq > after).order_by(table.c.seq)
     rows = connection.execute(query if most is None else query.limit(most)).all()
-    return [
-        Entry(
-            seq=row.seq,
-            at=row.at,
-            actor=row.actor,
-            kind=row.kind,
-            subject=row.subject,
-            payload=json.loads(row.payload),
-            schema=row.schema,
-            prev=row.prev,
-            hash=row.hash,
-        )
-        for row in rows
-    ]
+    return [_entry(row) for row in rows]
+
+
+def _conditions(asked: Asked) -> list[ColumnElement[bool]]:
+    table = ledger_table.c
+    found = [table.seq > asked.after]
+    for column, word, divider in ((table.kind, asked.kind, "."), (table.subject, asked.subject, "/")):
+        if word:
+            found.append(or_(column == word, column.startswith(word + divider, autoescape=True)))
+    if asked.actor:
+        found.append(table.actor == asked.actor)
+    if asked.since is not None:
+        found.append(table.at >= asked.since)
+    if asked.until is not None:
+        found.append(table.at < asked.until)
+    return found
+
+
+def _entry(row: Row[Any]) -> Entry:
+    return Entry(
+        seq=row.seq,
+        at=row.at,
+        actor=row.actor,
+        kind=row.kind,
+        subject=row.subject,
+        payload=json.loads(row.payload),
+        schema=row.schema,
+        prev=row.prev,
+        hash=row.hash,
+    )
+
+
+def _doubted(row: Row[Any]) -> Entry | Unreadable:
+    """An entry, unless its payload is not the one text that its value has: others could read it otherwise."""
+    try:
+        entry = _entry(row)
+        same = canonical(entry.payload).decode() == row.payload
+    except (RecursionError, TypeError, ValueError) as error:
+        return Unreadable(seq=row.seq, why=f"its payload is no JSON of ours: {error}")
+    return entry if same else Unreadable(seq=row.seq, why="its payload is not written in the canonical form")
 
 
 def _row(entry: Entry) -> dict[str, object]:
