@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from allowance import __version__
-from allowance.web import alerts, arrivals, health, metrics, mutes, slos
+from allowance.web import alerts, arrivals, gate, health, metrics, mutes, slos
 from allowance.web.asked import House
 from allowance.web.door import Door
 from allowance.web.health import Trial
@@ -16,7 +16,7 @@ from allowance.web.problems import answer_with_problems
 from allowance.web.state import LiveState, Settings
 from allowance.web.tokens import Tokens
 
-ROUTERS = (health.router, metrics.router, slos.router, alerts.router, mutes.router, arrivals.router)
+ROUTERS = (health.router, metrics.router, slos.router, alerts.router, mutes.router, arrivals.router, gate.router)
 
 
 def build_api(

@@ -12,12 +12,15 @@ from allowance.alerting.alert import Mute
 from allowance.app.collect import Standing
 from allowance.app.law import Law
 from allowance.app.serve import Loop
-from allowance.app.tick import Tick
+from allowance.app.tick import Key, Tick
+from allowance.changes.deploys import Deploy
 from allowance.contract.model import Contract
+from allowance.core.buckets import Buckets
 from allowance.core.problem import Problem
 from allowance.core.time import Instant
 from allowance.edges.store import Store
 from allowance.edges.store import acks as desk
+from allowance.edges.store import deploys as stored_deploys
 from allowance.edges.store.acks import Ack, Arrival
 from allowance.edges.store.ledger import StoredLedger
 
@@ -55,6 +58,11 @@ class LoopState:
         """A copy: the loop may be at work."""
         return dict(self.loop.standings)
 
+    @property
+    def histories(self) -> Mapping[Key, Buckets]:
+        """What is counted of every SLO and group, read when it is asked for."""
+        return self.loop.histories
+
     def mutes(self, *, now: Instant) -> Sequence[Mute]:
         """Those that have not ended."""
         return self.store.mutes(now=now)
@@ -87,6 +95,14 @@ class LoopState:
     def remember(self, arrivals: Sequence[Arrival], *, now: Instant) -> None:
         """Events that were dealt with."""
         desk.remember(self.engine, arrivals, now=now)
+
+    def save_deploys(self, deploys: Sequence[Deploy]) -> None:
+        """Durable when it returns; each is kept once."""
+        stored_deploys.save_deploys(self.engine, deploys)
+
+    def deploys(self, *, begin: Instant, end: Instant, service: str | None = None) -> Sequence[Deploy]:
+        """Those in `[begin, end)`, oldest first."""
+        return stored_deploys.deploys(self.engine, begin=begin, end=end, service=service)
 
     def try_write(self, *, now: Instant) -> None:
         """A small durable write."""

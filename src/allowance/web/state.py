@@ -9,8 +9,10 @@ from typing import Any, Protocol
 from allowance.alerting.alert import Mute
 from allowance.app.collect import Standing
 from allowance.app.law import Law
-from allowance.app.tick import Tick
+from allowance.app.tick import Key, Tick
+from allowance.changes.deploys import Deploy
 from allowance.contract.model import Contract
+from allowance.core.buckets import Buckets
 from allowance.core.duration import MINUTE
 from allowance.core.problem import Problem
 from allowance.core.time import Instant
@@ -39,6 +41,11 @@ class LiveState(Protocol):
     @property
     def tick_seconds(self) -> float | None:
         """How long the newest tick took."""
+        ...
+
+    @property
+    def histories(self) -> Mapping[Key, Buckets]:
+        """What is counted of every SLO and group, read when it is asked for."""
         ...
 
     @property
@@ -72,6 +79,14 @@ class LiveState(Protocol):
 
     def remember(self, arrivals: Sequence[Arrival], *, now: Instant) -> None:
         """Events that were dealt with."""
+        ...
+
+    def save_deploys(self, deploys: Sequence[Deploy]) -> None:
+        """Each is kept once, by its source and id."""
+        ...
+
+    def deploys(self, *, begin: Instant, end: Instant, service: str | None = None) -> Sequence[Deploy]:
+        """Those in `[begin, end)`, oldest first."""
         ...
 
     def try_write(self, *, now: Instant) -> None:

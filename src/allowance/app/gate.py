@@ -1,0 +1,221 @@
+"""The gate: facts of the newest tick and of the ledger, judged and recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from zoneinfo import ZoneInfo
+
+from allowance.app.law import Law
+from allowance.app.tick import Key, Tick
+from allowance.budget.budget import budget_at
+from allowance.budget.burn import burn_rate
+from allowance.budget.evaluate import Evaluation, by_method
+from allowance.budget.forecast_recovery import Renewal, recovery
+from allowance.contract.budget_policy import BudgetState, ErrorBudgetPolicy
+from allowance.contract.model import Contract, Service, Slo
+from allowance.contract.policies import POLICIES
+from allowance.core.buckets import Buckets, add
+from allowance.core.counts import NO_DATA, NoData
+from allowance.core.duration import HOUR
+from allowance.core.problem import refuse
+from allowance.core.time import Instant
+from allowance.governance.facts import Standing
+from allowance.governance.judge import judge
+from allowance.governance.ledger import Draft, Entry
+from allowance.governance.verdict import Ask, Verdict
+from allowance.governance.verdict_clauses import Amount, ClauseFacts, SloNumbers, state_of
+from allowance.governance.verdict_facts import Comeback, DependencyFact, GateFacts, SourceFact
+from allowance.governance.verdict_record import DECIDED, asks_the_same, decided
+
+UTC = ZoneInfo("UTC")
+SHADOW = ("gate", "shadow")
+"""A service with this label has a gate that only watches."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Numbers:
+    """The newest evaluations, and the counts behind them for what clauses ask of other spans."""
+
+    tick: Tick | None
+    histories: Mapping[Key, Buckets]
+
+    def counts(self, slo: Slo) -> Buckets:
+        """All that was counted for an SLO, in the events that its budget counts."""
+        return by_method(slo, add([self.histories[key] for key in self.histories if key[0] == slo.id]))
+
+
+def verdict_of(
+    ask: Ask,
+    contract: Contract,
+    numbers: Numbers,
+    sources: Sequence[SourceFact],
+    standing: Standing,
+    *,
+    now: Instant,
+) -> Verdict:
+    """Judge one ask. Errors: `Problem` `service` where the contract knows no such service."""
+    service = contract.service(ask.service)
+    if service is None:
+        raise refuse(
+            "service",
+            f"there is no service {ask.service[:100]!r} in the contract",
+            hint=f"known: {', '.join(one.name for one in contract.services)[:300]}",
+        )
+    policy = policy_of(contract, service)
+    return judge(
+        ask, gate_facts(contract, service, policy, numbers, sources, standing), policy, standing, now=now
+    )
+
+
+def policy_of(contract: Contract, service: Service) -> ErrorBudgetPolicy:
+    """The error-budget policy of a service. Errors: `Problem` `policy` where there is none of that name."""
+    found = contract.budget_policy(service.policy) or POLICIES.get(service.policy)
+    if found is None:
+        raise refuse(
+            "policy",
+            f"{service.name} follows the policy {service.policy}, which nobody wrote",
+            hint="allowance check says where it is named",
+        )
+    return found
+
+
+def gate_facts(
+    contract: Contract,
+    service: Service,
+    policy: ErrorBudgetPolicy,
+    numbers: Numbers,
+    sources: Sequence[SourceFact],
+    standing: Standing,
+) -> GateFacts:
+    """What the gate knows of a service at the newest tick."""
+    found = {slo.id: numbers.tick.whole(slo.id) if numbers.tick is not None else None for slo in service.slos}
+    names = {slo.id for slo in service.slos}
+    spent = [(slo, one) for slo in service.slos if (one := found[slo.id]) is not None and _below_zero(one)]
+    return GateFacts(
+        service=service.name,
+        unit=service.owner or service.name,
+        as_of=None if numbers.tick is None else numbers.tick.at,
+        clauses=ClauseFacts(
+            slos={slo.id: _numbers(slo, found[slo.id], policy, numbers, standing) for slo in service.slos}
+        ),
+        sources=tuple(one for one in sources if one.slo in names),
+        comebacks=tuple(_comebacks(spent, numbers)),
+        dependencies=tuple(_dependencies(contract, service, numbers, standing)),
+        shadow=service.labels.get(SHADOW[0]) == SHADOW[1],
+    )
+
+
+def _numbers(
+    slo: Slo, found: Evaluation | None, policy: ErrorBudgetPolicy, numbers: Numbers, standing: Standing
+) -> SloNumbers:
+    """What the clauses of the policy ask of an SLO, and nothing else: it all becomes evidence."""
+    fact = standing.states.get(slo.id)
+    if found is None:
+        return SloNumbers(state=fact.state if fact else None, remaining=NO_DATA)
+    whens = [clause.when for clause in policy.clauses]
+    windows = {str(one.window): one.window for one in whens if one.window is not None}
+    spans = sorted({one.burn_over for one in whens if one.burn_over is not None})
+    counts = numbers.counts(slo) if windows or spans else None
+    over: dict[str, Amount] = {}
+    burns: dict[int, Amount] = {}
+    if counts is not None:
+        over = {
+            text: budget_at(counts, slo.target, window, now=found.at).remaining
+            for text, window in windows.items()
+        }
+        burns = {
+            span: burn_rate(counts.between(found.at - span, found.at), slo.target)
+            for span in spans
+            if span % counts.step == 0
+        }
+    state = fact.state if fact is not None else None
+    return SloNumbers(state=state, remaining=found.budget.remaining, over=over, burns=burns)
+
+
+def _below_zero(found: Evaluation) -> bool:
+    remaining = found.budget.remaining
+    return not isinstance(remaining, NoData) and remaining <= 0
+
+
+def _comebacks(spent: Sequence[tuple[Slo, Evaluation]], numbers: Numbers) -> Iterator[Comeback]:
+    """When a spent budget is above zero again, if nothing more fails."""
+    for slo, found in spent:
+        earliest = comeback(numbers.counts(slo), slo, found)
+        if earliest is not None:
+            yield Comeback(slo=slo.id, earliest=earliest)
+
+
+def comeback(counts: Buckets, slo: Slo, found: Evaluation) -> Instant | None:
+    """The hour at which enough bad events have left the window, at the traffic of now; nothing if they do not."""
+    back = recovery(counts, slo.target, slo.window, UTC, now=found.at)
+    if isinstance(back, Renewal):
+        return back.at
+    allowed = found.budget.allowed
+    for day in back.days:
+        for at in range(day.leaves.begin - day.leaves.begin % HOUR, day.leaves.end + HOUR, HOUR):
+            begin = at - (slo.period - slo.period % counts.step)
+            begin -= begin % counts.step
+            if at > found.at and Fraction(counts.between(begin, found.at).bad) < allowed:
+                return at
+    return None
+
+
+def _dependencies(
+    contract: Contract, service: Service, numbers: Numbers, standing: Standing
+) -> Iterator[DependencyFact]:
+    for one in service.dependencies:
+        other = contract.service(one.service)
+        fact = standing.states.get(one.service)
+        state = fact.state if fact is not None else None
+        if state is None and other is not None:
+            state = _worst(other, policy_of(contract, other), numbers)
+        if state is not None:
+            yield DependencyFact(service=one.service, state=state)
+
+
+def _worst(service: Service, policy: ErrorBudgetPolicy, numbers: Numbers) -> BudgetState | None:
+    found = [numbers.tick.whole(slo.id) for slo in service.slos] if numbers.tick is not None else []
+    states = [state_of(policy.thresholds, one.budget.remaining) for one in found if one is not None]
+    order: tuple[BudgetState, ...] = ("red", "yellow", "green")
+    return next((state for state in order if state in states), None)
+
+
+def record(
+    law: Law, ask: Ask, verdict: Callable[[Standing], Verdict], *, key: str = ""
+) -> tuple[Entry, bool]:
+    """Judge on what stands and write it down as one step; the entry, and whether it is new.
+
+    The same ask under the same key is answered by the same entry. Errors: `Problem` `key` for another ask.
+    """
+    known: list[int] = []
+
+    def decide(standing: Standing) -> Sequence[Draft]:
+        found = standing.decisions.get(key) if key else None
+        if found is not None:
+            known.append(found)
+            return []
+        return [decided(verdict(standing), key=key)]
+
+    entries = law.act(decide)
+    if entries:
+        return entries[0], True
+    entry = entry_of(law, known[0])
+    if not asks_the_same(entry, ask):
+        raise refuse(
+            "key",
+            f"the key {key[:100]!r} belongs to another question, entry {entry.seq}",
+            hint="take a new key for a new question",
+        )
+    return entry, False
+
+
+def entry_of(law: Law, number: int) -> Entry:
+    """The verdict with this number in the ledger. Errors: `Problem` `decision` where there is none."""
+    found = law.ledger.entries(after=number - 1, most=1) if number > 0 else ()
+    if not found or found[0].seq != number or found[0].kind != DECIDED:
+        raise refuse(
+            "decision", f"there is no decision {number}", hint="the id is what POST /v1/decisions answered"
+        )
+    return found[0]
