@@ -7,7 +7,6 @@ import binascii
 import contextlib
 import json
 import os
-from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from allowance.core.problem import ProblemError, Where, refuse
+from allowance.core.problem import Problem, ProblemError, Where, refuse
 from allowance.core.time import Instant
 from allowance.governance.verify import Checkpoint, Verified, signed_bytes
 
@@ -110,7 +109,7 @@ def read_checkpoints(path: Path, *, key: str) -> tuple[Checkpoint, ...]:
             "checkpoint", f"the checkpoints cannot be read: {error}", where=Where(file=str(path))
         ) from None
     found: list[Checkpoint] = []
-    problems = []
+    problems: list[Problem] = []
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
@@ -121,11 +120,6 @@ def read_checkpoints(path: Path, *, key: str) -> tuple[Checkpoint, ...]:
     if problems:
         raise ProblemError(*problems)
     return tuple(found)
-
-
-def latest(checkpoints: Sequence[Checkpoint]) -> Checkpoint | None:
-    """The one that swears to most."""
-    return max(checkpoints, key=lambda one: (one.seq, one.at), default=None)
 
 
 def _checked(line: str, key: str, where: Where) -> Checkpoint:

@@ -7,12 +7,19 @@ import hashlib
 import json
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
-from allowance.core.problem import Where, refuse
+from allowance.core.problem import ProblemError, Where, refuse
+from allowance.core.time import Instant
 from allowance.governance.roles import ROLE_NAMES, Role
+
+try:
+    import fcntl
+except ImportError:  # Windows has other locks, and other rights of files
+    fcntl = None  # type: ignore[assignment]
 
 PREFIX = "alw_"
 """What every token begins with, so that scanners for secrets can know it."""
@@ -20,11 +27,20 @@ PREFIX = "alw_"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Token:
-    """Who holds it, what they are, and the SHA-256 of its text in hex."""
+    """Who holds it, what they are, and the SHA-256 of its text in hex.
+
+    It acts for `services` only (none named: for all) and until `expires`.
+    """
 
     name: str
     role: Role
     sha256: str
+    services: tuple[str, ...] = ()
+    expires: Instant | None = None
+
+    def has_expired(self, *, now: Instant) -> bool:
+        """Whether its time is over."""
+        return self.expires is not None and now >= self.expires
 
 
 def digest(text: str) -> str:
@@ -39,23 +55,28 @@ def first_token(path: Path) -> str | None:
     return mint(path, name="first-admin", role="admin")
 
 
-def mint(path: Path, *, name: str, role: Role) -> str:
+def mint(
+    path: Path, *, name: str, role: Role, services: Sequence[str] = (), expires: Instant | None = None
+) -> str:
     """A new token, kept as its digest; its text is returned once. A holder of that name is replaced.
 
     Errors: `Problem` `tokens` where the file cannot be read or written.
     """
     text = PREFIX + secrets.token_urlsafe(32)
-    others = [token for token in read_tokens(path) if token.name != name] if path.exists() else []
-    _write(path, [*others, Token(name=name, role=role, sha256=digest(text))])
+    new = Token(name=name, role=role, sha256=digest(text), services=tuple(services), expires=expires)
+    with _alone(path):
+        others = [token for token in read_tokens(path) if token.name != name] if path.exists() else []
+        _write(path, [*others, new])
     return text
 
 
 def revoke(path: Path, name: str) -> bool:
     """Take a token away; whether there was one of that name."""
-    tokens = read_tokens(path)
-    kept = [token for token in tokens if token.name != name]
-    if len(kept) < len(tokens):
-        _write(path, kept)
+    with _alone(path):
+        tokens = read_tokens(path)
+        kept = [token for token in tokens if token.name != name]
+        if len(kept) < len(tokens):
+            _write(path, kept)
     return len(kept) < len(tokens)
 
 
@@ -65,7 +86,7 @@ def read_tokens(path: Path) -> tuple[Token, ...]:
     try:
         mode = path.stat().st_mode
         raw = json.loads(path.read_text(encoding="utf-8"))
-        rows = tuple(Token(**row) for row in raw["tokens"])
+        rows = tuple(_token(row) for row in raw["tokens"])
     except OSError as error:
         raise refuse("tokens", f"the tokens cannot be read: {error.strerror}", where=where) from None
     except (ValueError, TypeError, KeyError):
@@ -107,6 +128,37 @@ def tokens_of(path: Path) -> Callable[[], tuple[Token, ...]]:
     return current
 
 
+def _token(row: dict[str, Any]) -> Token:
+    """One row of the file; those of older versions have no services and no end."""
+    token = Token(**{**row, "services": tuple(row.get("services") or ())})
+    texts = (token.name, token.role, token.sha256, *token.services)
+    if not all(isinstance(text, str) for text in texts) or type(token.expires) not in (int, type(None)):
+        raise TypeError("a field is of another type")
+    return token
+
+
+@contextlib.contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Two who change the file take turns, or one of them would bring a revoked token back."""
+    if fcntl is None:
+        yield
+        return
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        folder = os.open(path.parent, os.O_RDONLY)
+    except OSError as error:
+        raise _unwritten(path, error) from None
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
+
+
+def _unwritten(path: Path, error: OSError) -> ProblemError:
+    return refuse("tokens", f"the tokens cannot be written: {error.strerror}", where=Where(file=str(path)))
+
+
 def _write(path: Path, tokens: list[Token]) -> None:
     """All or nothing: a new file takes the place of the old one, and never is open to others on its way."""
     text = json.dumps({"tokens": [asdict(token) for token in tokens]}, indent=2) + "\n"
@@ -122,6 +174,4 @@ def _write(path: Path, tokens: list[Token]) -> None:
     except OSError as error:
         with contextlib.suppress(OSError):
             beside.unlink(missing_ok=True)
-        raise refuse(
-            "tokens", f"the tokens cannot be written: {error.strerror}", where=Where(file=str(path))
-        ) from None
+        raise _unwritten(path, error) from None
