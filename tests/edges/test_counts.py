@@ -8,11 +8,18 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from allowance.edges.store.counts import Counts, packed
+from allowance.edges.store.counts import Counts
+from allowance.edges.store.gains import ROW
 
 STEP = 60
 ROWS = 50
 START = 1_000_000
+
+
+def packed(rows: list[tuple[int, int, int, int]]) -> bytes:
+    """(series, instant, good, total) rows as the store keeps them."""
+    return np.array(rows, dtype=ROW).tobytes()
+
 
 gain = st.tuples(st.integers(0, 90), st.integers(0, 40), st.integers(0, 5), st.integers(0, 5))
 

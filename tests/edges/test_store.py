@@ -63,7 +63,8 @@ def queue(store: Store, *some: Notice, channels: tuple[str, ...] = ("mail",)) ->
 def _counted(store: Store) -> dict[tuple[str, str], Buckets]:
     """Every series with events, from the gains alone."""
     counts = Counts(None, rows=5000)
-    counts.apply(store.gains(after=0), until=0)
+    while some := store.gains(after=counts.seq, most=2):
+        counts.apply(some, until=0)
     found = {
         key: counts.history(number, 0) for key, number in store.series().items() if number < counts.columns
     }
@@ -153,6 +154,15 @@ def test_gains_add_up_on_each_engine_and_old_ones_are_pruned(store: Store) -> No
     }
     store.prune(T0 + 60)
     assert set(_counted(store)) == {("a/b", "eu")}
+
+
+def test_a_long_backfill_is_written_in_pieces(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("allowance.edges.store.gains.PIECE", 3)
+    parts = {("a/b", str(n)): from_rows([(T0 + 60 * at, 1, 2) for at in range(2)]) for n in range(5)}
+    with store.writing() as writing:
+        writing.add_gains(Gains(tick=T0, buckets=parts))
+    assert len(store.gains(after=0)) == 3
+    assert _counted(store) == parts
 
 
 def test_large_counts_survive(store: Store) -> None:

@@ -9,8 +9,10 @@ from typing import Any, Protocol
 
 from allowance.alerting.alert import Mute, Muted, Notice
 from allowance.alerting.lifecycle import Life
-from allowance.alerting.plan import Settings
+from allowance.alerting.mute import maintenance_of
+from allowance.alerting.plan import Settings, context_of
 from allowance.app.collect import Collected, Reader, Standing, collect
+from allowance.app.feeds import feeds
 from allowance.app.status import STEP, lookback
 from allowance.app.tick import Key, Tick
 from allowance.app.watch import Totals, Watch
@@ -136,7 +138,9 @@ class Loop:
     def _count(self, *, until: Instant) -> None:
         """Take in what the store has gained, from here or from anybody else who writes to it."""
         stored = self.store.series()
-        self._totals.apply(self.store.gains(after=self._totals.seq), until=until)
+        while gains := self.store.gains(after=self._totals.seq):
+            self._totals.apply(gains, until=until)
+        self._totals.apply([], until=until)
         names = self._series(self.standings)
         series = {
             (names[name], group): number
@@ -169,8 +173,15 @@ class Loop:
         return found
 
     def _judged(self, at: Instant) -> Tick:
-        mutes = self.store.mutes(now=at)
-        return self._watch().judged(self.lives, mutes, self.settings, now=at)
+        watch = self._watch()
+        return watch.judged(
+            self.lives,
+            [*self.store.mutes(now=at), *maintenance_of(self.contract)],
+            self.settings,
+            now=at,
+            feeds=feeds(self.contract, self.standings, self.problems, watch.newest.at(at), now=at),
+            context=context_of(self.contract),
+        )
 
     def _series(self, standings: Mapping[str, Standing]) -> dict[str, str]:
         """Stored name -> SLO id, for what is counted now."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 import tempfile
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -222,8 +222,3 @@ def boot() -> str:
         return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     except OSError:
         return secrets.token_hex(16)
-
-
-def packed(rows: Sequence[tuple[int, Instant, int, int]]) -> bytes:
-    """(series, instant, good, total) rows as the store keeps them."""
-    return np.array(rows, dtype=ROW).tobytes()

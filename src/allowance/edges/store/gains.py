@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from allowance.core.buckets import Buckets
 
 Key = tuple[str, str]
 """(SLO id, group)."""
+
+PIECE = 200_000
+"""Rows of a piece, or somewhat more: a series is not split."""
 
 ROW = np.dtype([("series", "<i4"), ("at", "<i8"), ("good", "<i8"), ("total", "<i8")])
 
@@ -22,16 +26,11 @@ class Gains:
     tick: int
     buckets: Mapping[Key, Buckets]
 
-    @property
-    def newest(self) -> int:
-        """The start of the newest bucket that gained, or the tick itself."""
-        ends = [b.end - b.step for b in self.buckets.values() if b.with_data()]
-        return max(ends, default=self.tick)
 
-
-def pack(gains: Gains, ids: Mapping[Key, int]) -> bytes:
-    """The rows with events, 28 bytes each."""
-    parts = []
+def packed(gains: Gains, ids: Mapping[Key, int]) -> Iterator[tuple[int, bytes]]:
+    """(newest instant, rows with events at 28 bytes each), in pieces that any database takes."""
+    parts: list[NDArray[np.void]] = []
+    size = 0
     for key, buckets in gains.buckets.items():
         places = buckets.total.nonzero()[0]
         rows = np.zeros(len(places), dtype=ROW)
@@ -40,4 +39,13 @@ def pack(gains: Gains, ids: Mapping[Key, int]) -> bytes:
         rows["good"] = buckets.good[places]
         rows["total"] = buckets.total[places]
         parts.append(rows)
-    return b"".join(part.tobytes() for part in parts)
+        size += len(rows)
+        if size >= PIECE:
+            yield _joined(parts)
+            parts, size = [], 0
+    if parts:
+        yield _joined(parts)
+
+
+def _joined(parts: Sequence[NDArray[np.void]]) -> tuple[int, bytes]:
+    return max(int(part["at"].max()) for part in parts), b"".join(part.tobytes() for part in parts)

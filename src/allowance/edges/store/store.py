@@ -26,7 +26,7 @@ from allowance.core.time import Instant
 from allowance.edges.store import learned, tables
 from allowance.edges.store.counts import Counts, boot
 from allowance.edges.store.database import ONLY_READS, connect
-from allowance.edges.store.gains import Gains, Key, pack
+from allowance.edges.store.gains import Gains, Key, packed
 
 
 def open_store(url: str) -> Store:
@@ -65,13 +65,12 @@ class Store:
         with self._reads.begin() as connection:
             return {(row.slo, row.grp): row.id for row in connection.execute(select(tables.series))}
 
-    def gains(self, *, after: int) -> list[tuple[int, bytes]]:
-        """(number, packed rows) of the gains that follow number `after`, in order."""
+    def gains(self, *, after: int, most: int = 64) -> list[tuple[int, bytes]]:
+        """(number, packed rows) of the gains that follow number `after`, in order; some at a time."""
         query = select(tables.gains.c.seq, tables.gains.c.body).where(tables.gains.c.seq > after)
+        query = query.order_by(tables.gains.c.seq).limit(most)
         with self._reads.begin() as connection:
-            return [
-                (row.seq, row.body) for row in connection.execute(query.order_by(tables.gains.c.seq)).all()
-            ]
+            return [(row.seq, row.body) for row in connection.execute(query)]
 
     def _counts_path(self) -> Path | None:
         name = self._engine.url.database
@@ -222,9 +221,8 @@ class Writing:
             return
         ids = self._ids(keys)
         some = Gains(tick=gains.tick, buckets={key: gains.buckets[key] for key in keys})
-        self._connection.execute(
-            insert(tables.gains).values(tick=gains.tick, newest=some.newest, body=pack(some, ids))
-        )
+        rows = [{"tick": gains.tick, "newest": newest, "body": body} for newest, body in packed(some, ids)]
+        self._connection.execute(insert(tables.gains), rows)
 
     @property
     def connection(self) -> Connection:
