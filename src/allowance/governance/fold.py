@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
+from allowance.governance import bankruptcies, bullets, obligations, overrides, releases, waivers
 from allowance.governance.access import DENIED, count_denied
 from allowance.governance.facts import Standing
 from allowance.governance.ledger import Entry
@@ -13,6 +14,12 @@ from allowance.governance.verdict_record import DECIDED, remember_decision
 Step = Callable[[Standing, Entry], Standing]
 
 FOLDS: Mapping[str, Step] = {
+    **bullets.FOLDS,
+    **overrides.FOLDS,
+    **releases.FOLDS,
+    **waivers.FOLDS,
+    **bankruptcies.FOLDS,
+    **obligations.FOLDS,
     DECIDED: remember_decision,
     DENIED: count_denied,
 }

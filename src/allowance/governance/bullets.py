@@ -1,0 +1,259 @@
+"""Silver bullets: a change goes against the policy, rarely, at a stated price, with two names under it.
+
+They are finite per period and unit, bound to one change, end by themselves and leave a postmortem owed; while that
+one is overdue there is no next bullet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from allowance.contract.budget_policy import ErrorBudgetPolicy, Role
+from allowance.core.problem import refuse
+from allowance.core.time import Instant, iso, parse_instant
+from allowance.governance.facts import Bullet, Obligation, Standing
+from allowance.governance.ledger import Draft, Entry
+from allowance.governance.obligations import overdue, owing, owing_step
+from allowance.governance.pending import (
+    Person,
+    another,
+    asked_draft,
+    asked_step,
+    lasting,
+    next_id,
+    open_for,
+    said,
+    waiting,
+    without,
+)
+from allowance.governance.periods import period_name, period_span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BulletAsk:
+    """What a bullet would be for. `memo` is the risk that is accepted, as plain JSON (`reports.memo` prints it)."""
+
+    service: str
+    unit: str
+    change: str
+    environment: str
+    seconds: int
+    reason: str
+    memo: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quota:
+    """How many bullets a unit has in a period, and the overdue postmortems that keep it from the next."""
+
+    unit: str
+    period: str
+    until: Instant
+    granted: int
+    spent: int
+    blocked_by: tuple[Obligation, ...]
+
+    @property
+    def left(self) -> int:
+        """How many are left; never below 0."""
+        return max(0, self.granted - self.spent)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Price:
+    """What a bullet costs: what is left after it, who must say yes, when it ends, what is owed and until when."""
+
+    quota: Quota
+    left_after: int
+    approvers: tuple[Role, ...]
+    two_people: bool
+    ends: Instant
+    postmortem_due: Instant
+
+
+def quota(policy: ErrorBudgetPolicy, standing: Standing, unit: str, *, now: Instant) -> Quota:
+    """What a unit has left in the current period of a policy."""
+    rules = policy.exceptions
+    span = period_span(rules.per, now)
+    spent = sum(one.unit == unit and span.begin <= one.begin < span.end for one in standing.bullets.values())
+    return Quota(
+        unit=unit,
+        period=period_name(rules.per, now),
+        until=span.end,
+        granted=rules.silver_bullets,
+        spent=spent,
+        blocked_by=tuple(overdue(standing, unit, now=now)),
+    )
+
+
+def price(ask: BulletAsk, policy: ErrorBudgetPolicy, standing: Standing, *, now: Instant) -> Price:
+    """What this bullet would cost. Errors: as `ask_bullet`."""
+    found = _allowed(ask, policy, standing, now=now)
+    rules = policy.exceptions
+    return Price(
+        quota=found,
+        left_after=found.left - 1,
+        approvers=rules.approvers,
+        two_people=rules.two_people,
+        ends=now + ask.seconds,
+        postmortem_due=now + rules.postmortem_within,
+    )
+
+
+def ask_bullet(
+    ask: BulletAsk, policy: ErrorBudgetPolicy, standing: Standing, who: Person, *, now: Instant
+) -> Sequence[Draft]:
+    """Ask for a bullet; where the policy is content with one person of an approving role, it is spent at once.
+
+    Errors: `Problem` `bullet`: none left, a postmortem overdue, asked for already, no reason, too long.
+    """
+    _allowed(ask, policy, standing, now=now)
+    terms = {
+        "unit": ask.unit,
+        "change": ask.change.strip(),
+        "environment": ask.environment,
+        "seconds": ask.seconds,
+        "reason": ask.reason.strip(),
+        "memo": dict(ask.memo),
+    }
+    if who.party in policy.exceptions.approvers and not policy.exceptions.two_people:
+        id_ = next_id(standing, "bullet")
+        return [_spent(id_, ask.service, terms, who.name, policy, who, now=now)]
+    return [asked_draft(standing, "bullet", ask.service, who, terms, now=now)]
+
+
+def approve_bullet(
+    id_: str, policy: ErrorBudgetPolicy, standing: Standing, who: Person, *, now: Instant
+) -> Sequence[Draft]:
+    """Say yes to a bullet that waits: it is spent from now on.
+
+    Errors: `Problem` `bullet`: not an approver, the person who asked, lapsed, none left, a postmortem overdue.
+    """
+    found = waiting(standing, "bullet", id_, now=now)
+    rules = policy.exceptions
+    approver("bullet", who, rules.approvers)
+    another("bullet", found, who, two_people=rules.two_people)
+    _granted(quota(policy, standing, found.terms["unit"], now=now))
+    return [_spent(id_, found.service, found.terms, found.by, policy, who, now=now)]
+
+
+def approver(code: str, who: Person, approvers: Sequence[Role]) -> None:
+    """Refuse whoever is of no approving role. Errors: `Problem` with `code`."""
+    if who.party not in approvers:
+        party = who.party or "none of the three parties"
+        raise refuse(
+            code,
+            f"{who.name} speaks for {party}; the policy wants a yes of {' or '.join(approvers) or 'nobody'}",
+            hint="ask somebody of that role, or change exceptions.approvers and sign the policy again",
+        )
+
+
+def _allowed(ask: BulletAsk, policy: ErrorBudgetPolicy, standing: Standing, *, now: Instant) -> Quota:
+    rules = policy.exceptions
+    said("bullet", "reason", ask.reason, hint="say why this cannot wait")
+    change = said("bullet", "change", ask.change, hint="a bullet is bound to one change: name its id")
+    lasting(
+        "bullet", ask.seconds, rules.expires, f"{ask.seconds} s, longer than the policy allows, or no time"
+    )
+    found = quota(policy, standing, ask.unit, now=now)
+    _granted(found)
+    key = (ask.service, change, ask.environment)
+    for one in standing.bullets.values():
+        if (one.service, one.change, one.environment) == key and one.begin <= now < one.end:
+            raise refuse(
+                "bullet",
+                f"{one.id} holds for this change until {iso(one.end)}",
+                hint="no second one is needed",
+            )
+    if (waits := open_for(standing, "bullet", *key, now=now)) is not None:
+        raise refuse("bullet", f"{waits.id} was asked for and waits", hint=f"let somebody approve {waits.id}")
+    return found
+
+
+def _granted(found: Quota) -> None:
+    if found.blocked_by:
+        first = found.blocked_by[0]
+        raise refuse(
+            "bullet",
+            f"{found.unit} owes the postmortem {first.id} since {iso(first.due)}",
+            hint=f"write it, then: allowance bullet close {first.id} --evidence URL",
+        )
+    if not found.left:
+        raise refuse(
+            "bullet",
+            f"{found.unit} has spent {found.spent} of {found.granted} silver bullets in {found.period}",
+            hint=f"the next period begins at {iso(found.until)}; reliability work and rollbacks need no bullet",
+        )
+
+
+def _spent(
+    id_: str,
+    service: str,
+    terms: Mapping[str, Any],
+    by: str,
+    policy: ErrorBudgetPolicy,
+    who: Person,
+    *,
+    now: Instant,
+) -> Draft:
+    rules = policy.exceptions
+    end = now + int(terms["seconds"])
+    what = f"postmortem of {terms['change']}, which went against the budget of {service}"
+    payload = {
+        "id": id_,
+        "unit": terms["unit"],
+        "period": period_name(rules.per, now),
+        "service": service,
+        "change": terms["change"],
+        "environment": terms["environment"],
+        "begin": iso(now),
+        "end": iso(end),
+        "by": by,
+        "approved_by": [who.name],
+        "reason": terms["reason"],
+        "policy": policy.name,
+        "memo": {
+            **terms["memo"],
+            "accepted_by": list(dict.fromkeys([by, who.name])),
+            "accepted_until": iso(end),
+        },
+        "obligation": owing(f"{id_}.postmortem", what, terms["unit"], now + rules.postmortem_within),
+    }
+    return Draft(kind="bullet.spent", subject=service, actor=who.name, at=now, payload=payload)
+
+
+def _requested(standing: Standing, entry: Entry) -> Standing:
+    return asked_step("bullet", standing, entry)
+
+
+def _spend(standing: Standing, entry: Entry) -> Standing:
+    told = entry.payload
+    bullet = Bullet(
+        id=told["id"],
+        unit=told["unit"],
+        period=told["period"],
+        service=told["service"],
+        change=told["change"],
+        environment=told["environment"],
+        begin=parse_instant(told["begin"]),
+        end=parse_instant(told["end"]),
+        by=told["by"],
+        approved_by=tuple(told["approved_by"]),
+        reason=told["reason"],
+        memo=told["memo"],
+        obligation=told["obligation"]["id"],
+        seq=entry.seq,
+    )
+    return replace(
+        standing,
+        bullets={**standing.bullets, bullet.id: bullet},
+        pending=without(standing, bullet.id),
+        obligations=owing_step(
+            "postmortem", bullet.id, bullet.service, [told["obligation"]], standing, entry
+        ),
+    )
+
+
+FOLDS = {"bullet.requested": _requested, "bullet.spent": _spend}
