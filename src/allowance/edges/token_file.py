@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import secrets
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,10 +17,8 @@ from allowance.core.problem import ProblemError, Where, refuse
 from allowance.core.time import Instant
 from allowance.governance.roles import ROLE_NAMES, Role
 
-try:
+if sys.platform != "win32":  # which has other locks, and other rights of files
     import fcntl
-except ImportError:  # Windows has other locks, and other rights of files
-    fcntl = None  # type: ignore[assignment]
 
 PREFIX = "alw_"
 """What every token begins with, so that scanners for secrets can know it."""
@@ -130,7 +129,10 @@ def tokens_of(path: Path) -> Callable[[], tuple[Token, ...]]:
 
 def _token(row: dict[str, Any]) -> Token:
     """One row of the file; those of older versions have no services and no end."""
-    token = Token(**{**row, "services": tuple(row.get("services") or ())})
+    services = row.get("services", [])
+    if not isinstance(services, list):
+        raise TypeError("services are a list")
+    token = Token(**{**row, "services": tuple(services)})
     texts = (token.name, token.role, token.sha256, *token.services)
     if not all(isinstance(text, str) for text in texts) or type(token.expires) not in (int, type(None)):
         raise TypeError("a field is of another type")
@@ -140,7 +142,7 @@ def _token(row: dict[str, Any]) -> Token:
 @contextlib.contextmanager
 def _alone(path: Path) -> Iterator[None]:
     """Two who change the file take turns, or one of them would bring a revoked token back."""
-    if fcntl is None:
+    if sys.platform == "win32":
         yield
         return
     try:
