@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from allowance.alerting.rotations import Override, Rotation, shifts, wall_instant
+from allowance.alerting.rotations import Override, Rotation, shifts
 from allowance.core.duration import DAY, HOUR, WEEK
-from allowance.core.time import in_zone, iso, parse_instant
+from allowance.core.time import in_zone, iso, parse_instant, wall_instant
 
 BERLIN = ZoneInfo("Europe/Berlin")
 ZONES = [

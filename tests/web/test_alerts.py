@@ -7,7 +7,7 @@ import pytest
 
 from allowance.alerting.alert import Mute
 from allowance.core.time import iso
-from allowance.web.alerts import labels_of
+from allowance.web.alerts import labels_named
 from tests.budget.histories import MIN
 from tests.web.conftest import START, House
 
@@ -35,7 +35,7 @@ async def test_every_alert_of_the_tick_with_its_life(house: House, api: httpx.As
     assert page["entries"] == [{"begin": iso(first), "end": None}]
     assert (page["bad"], page["total"]) == (500, 500)
     alert = next(a for a in tick.plan.alerts if a.signature == PAGE)
-    assert labels_of({s.id: s for s in house.state.contract.slos}, PAGE) == alert.labels
+    assert labels_named(house.state, PAGE) == alert.labels
 
 
 async def test_nothing_before_the_first_tick(house: House) -> None:

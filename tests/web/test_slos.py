@@ -88,7 +88,7 @@ async def test_a_source_has_a_word_and_a_reason_and_no_secrets(house: House, api
         return dict(found["source"])
 
     assert (await source())["name"] == "prometheus http://prometheus.example:9090/base"
-    assert (await source())["state"] == "current"
+    assert (await source())["state"] == "fresh"
     house.source.down = True
     house.run_to(121)
     found = await source()
@@ -100,4 +100,4 @@ async def test_a_source_has_a_word_and_a_reason_and_no_secrets(house: House, api
     assert (await source())["state"] == "stale"
     house.source.down = False
     house.run_to(141)
-    assert (await source())["state"] == "current"
+    assert (await source())["state"] == "fresh"

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Literal
 
 from allowance.alerting.lifecycle import Life, Says
-from allowance.budget.burn import RuleReading
+from allowance.budget.burn import RuleReading, burn_rate
 from allowance.budget.evaluate import Evaluation
+from allowance.contract.maintenance import Recurrence
+from allowance.contract.model import Slo
 from allowance.contract.rules import Severity
+from allowance.core.counts import NoData
 from allowance.core.time import Instant
 
 RANK: dict[Severity, int] = {"page": 0, "ticket": 1, "log": 2}
@@ -20,7 +24,8 @@ RANK: dict[Severity, int] = {"page": 0, "ticket": 1, "log": 2}
 class Alert:
     """One SLO (or one group of it) at one severity: the rules of that severity speak as one.
 
-    `reading` is the rule that speaks loudest, `evaluation` everything known about the SLO at that instant.
+    `reading` is the rule that speaks loudest, `evaluation` everything known about the SLO at that instant. `about`
+    has the labels of its service, `tier` among them.
     """
 
     evaluation: Evaluation
@@ -28,6 +33,7 @@ class Alert:
     severity: Severity
     reading: RuleReading
     life: Life
+    about: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def signature(self) -> str:
@@ -35,17 +41,19 @@ class Alert:
         return signature(self.evaluation.slo.id, self.severity, self.group)
 
     @property
+    def service(self) -> str:
+        """The service whose promise it is."""
+        return self.evaluation.slo.service
+
+    @property
     def labels(self) -> dict[str, str]:
         """What mutes and routes match on."""
-        slo = self.evaluation.slo
-        return {
-            **slo.labels,
-            "service": slo.service,
-            "slo": slo.name,
-            "severity": self.severity,
-            "group": self.group,
-            "owner": slo.owner or "",
-        }
+        return labels_of(self.evaluation.slo, self.severity, self.group, self.about)
+
+    @property
+    def burn(self) -> Fraction | NoData:
+        """How fast the budget goes in the short window of the rule that speaks loudest."""
+        return burn_rate(self.reading.short, self.evaluation.slo.target)
 
 
 def signature(slo_id: str, severity: Severity, group: str = "") -> str:
@@ -53,14 +61,33 @@ def signature(slo_id: str, severity: Severity, group: str = "") -> str:
     return "/".join([slo_id, severity, *([group] if group else [])])
 
 
+def labels_of(slo: Slo, severity: Severity, group: str, about: Mapping[str, str]) -> dict[str, str]:
+    """What mutes and routes match on: the labels of the service, over them those of the SLO, over them its names.
+
+    `journey` is the first journey that leans on it.
+    """
+    journey = {"journey": slo.journeys[0]} if slo.journeys else {}
+    return {
+        **about,
+        **journey,
+        **slo.labels,
+        "service": slo.service,
+        "slo": slo.name,
+        "severity": severity,
+        "group": group,
+        "owner": slo.owner or "",
+    }
+
+
 MuteKind = Literal["maintenance", "silence", "deploy", "inhibited", "grouped", "untold"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mute:
-    """Something that keeps alerts quiet in `[begin, end)` where all its `labels` match.
+    """Something that keeps alerts quiet in `[begin, end)` where all its `labels` match (see `alerting.mute`).
 
-    `unless_burn_above`: an alert whose short window burns faster than this is heard all the same.
+    `unless_burn_above`: an alert whose short window burns faster than this is heard all the same. With `repeats`
+    it holds only in the occurrences that lie in `[begin, end)`.
     """
 
     id: str
@@ -71,10 +98,7 @@ class Mute:
     by: str = ""
     why: str = ""
     unless_burn_above: float | None = None
-
-    def hits(self, labels: Mapping[str, str], *, now: Instant) -> bool:
-        """Whether it is in force and every label that it names has its value."""
-        return self.begin <= now < self.end and all(labels.get(k) == v for k, v in self.labels.items())
+    repeats: Recurrence | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +123,10 @@ class Message:
     link: str = ""
 
 
+Event = Says | Literal["taken", "changed"]
+"""What a notice is about: an alert's life; that somebody has taken it; that something was deployed."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
     """Something to tell: `key` is its identity, so that it can be delivered twice and told once.
@@ -108,7 +136,7 @@ class Notice:
     """
 
     key: str
-    says: Says
+    says: Event
     signature: str
     severity: Severity
     service: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from allowance.alerting.alert import Alert, Message
@@ -16,10 +17,24 @@ from allowance.core.time import iso
 VERBS: dict[Says, str] = {"opened": "", "reopened": "again: ", "resolved": "resolved: "}
 
 
-def compose(alert: Alert, says: Says, *, link: str = "") -> Message:
-    """The message for one thing that an alert says."""
+NO_OUTCOMES: Mapping[str, str] = {}
+
+
+def compose(
+    alert: Alert,
+    says: Says,
+    *,
+    link: str = "",
+    together: Sequence[Alert] = (),
+    outcomes: Mapping[str, str] = NO_OUTCOMES,
+) -> Message:
+    """The message for one thing that an alert says.
+
+    `together`: alerts of the same service that this message speaks for as well. `outcomes`: why a journey matters,
+    by its name.
+    """
     slo, budget = alert.evaluation.slo, alert.evaluation.budget
-    name = f"{slo.service} {slo.name}" + (f" ({alert.group})" if alert.group else "")
+    name = _name(alert)
     failing = failing_words(alert.reading.short)
     if says == "resolved":
         lines = [_lasted(alert), left_words(budget)]
@@ -32,6 +47,8 @@ def compose(alert: Alert, says: Says, *, link: str = "") -> Message:
             pace_words(alert),
             _rule_words(alert),
             _since(alert),
+            *(f"With it {_name(one)}: {failing_words(one.reading.short)}." for one in together),
+            _felt((alert, *together), outcomes),
         ]
     return Message(
         title=title,
@@ -42,6 +59,18 @@ def compose(alert: Alert, says: Says, *, link: str = "") -> Message:
         else "There is no runbook: find the last change.",
         link=link,
     )
+
+
+def _name(alert: Alert) -> str:
+    slo = alert.evaluation.slo
+    return f"{slo.service} {slo.name}" + (f" ({alert.group})" if alert.group else "")
+
+
+def _felt(alerts: Sequence[Alert], outcomes: Mapping[str, str]) -> str:
+    """Which journeys of users lean on it, and why they matter."""
+    journeys = dict.fromkeys(journey for one in alerts for journey in one.evaluation.slo.journeys)
+    said = [f"{name} ({outcomes[name].rstrip('.')})" if name in outcomes else name for name in journeys]
+    return f"Users feel it in: {', '.join(said)}." if said else ""
 
 
 def failing_words(counts: Counts) -> str:
@@ -130,6 +159,8 @@ def _facts(alert: Alert) -> dict[str, str]:
         "window": str(slo.window),
         "owner": slo.owner or "nobody",
     }
+    if "tier" in alert.about:
+        facts["tier"] = alert.about["tier"]
     if alert.group:
         facts["group"] = alert.group
     return facts

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from allowance.alerting.alert import RANK, Alert, Mute, Muted, MuteKind, Notice, signature
+from allowance.alerting.alert import Alert, Message, Mute, Muted, Notice, signature
+from allowance.alerting.hold import AnyAlert, Heard, Said, sift
 from allowance.alerting.lifecycle import QUIET, Hysteresis, Life, Says, Signal, advance
 from allowance.alerting.message import compose
-from allowance.budget.burn import RuleReading, burn_rate, exceeds
+from allowance.alerting.telemetry import LATE, Feed, TelemetryAlert, readings
+from allowance.alerting.telemetry_words import compose_telemetry
+from allowance.budget.burn import RuleReading, exceeds
 from allowance.budget.evaluate import Evaluation
+from allowance.contract.model import Contract, NoDataAlert
 from allowance.contract.rules import Severity
-from allowance.core.counts import NoData
 from allowance.core.time import Instant, iso
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """How alerts behave: hysteresis per severity, and the address that links begin with."""
+    """How alerts behave: hysteresis per severity, and the address that links begin with.
+
+    `late`: when a source that is read late is itself an alert (nothing: never).
+    """
 
     hysteresis: Mapping[Severity, Hysteresis] = field(default_factory=dict)
     link: str = ""
+    late: NoDataAlert | None = LATE
 
     def limits(self, severity: Severity) -> Hysteresis:
         """The hysteresis of a severity, else the default."""
@@ -28,16 +35,19 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
-    """One thing that an alert has to say this tick.
+class Context:
+    """What the contract says around an SLO: by service the labels for mutes and routes, by journey its outcome."""
 
-    `was_told`: somebody knows already that it is open. `is_late`: it was held back at an earlier tick.
-    """
+    services: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    outcomes: Mapping[str, str] = field(default_factory=dict)
 
-    alert: Alert
-    says: Says
-    was_told: bool
-    is_late: bool = False
+
+def context_of(contract: Contract) -> Context:
+    """Its services' labels, with `tier`, and why its journeys matter."""
+    return Context(
+        services={one.name: {**one.labels, "tier": str(one.tier)} for one in contract.services},
+        outcomes={one.name: one.outcome for one in contract.journeys if one.outcome},
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +58,13 @@ class Plan:
     alerts: tuple[Alert, ...]
     notices: tuple[Notice, ...]
     muted: tuple[Muted, ...]
+    telemetry: tuple[TelemetryAlert, ...] = ()
+
+
+Moved = tuple[AnyAlert, Life, tuple[Says, ...]]
+"""An alert after this tick, its life before, and what it says."""
+
+NO_CONTEXT = Context()
 
 
 def plan(
@@ -57,37 +74,86 @@ def plan(
     settings: Settings,
     *,
     now: Instant,
+    feeds: Sequence[Feed] = (),
+    context: Context = NO_CONTEXT,
 ) -> Plan:
-    """One tick over (group, evaluation) pairs. Pure: the same inputs give the same plan.
+    """One tick over (group, evaluation) pairs and the sources they come from. Pure: the same in, the same out.
 
     What is open and was held back is told as soon as nothing holds it back any more; what is over is told to nobody
-    who was not told that it was open.
+    who was not told that it was open. What fires while its source does not answer stays as it is.
     """
-    alerts: list[Alert] = []
+    moved = [
+        *_burning(evaluations, lives, settings, feeds, context, now=now),
+        *_unseen(lives, settings, feeds, context, now=now),
+    ]
     said: list[Said] = []
-    for group, evaluation in evaluations:
-        for severity, readings in _by_severity(evaluation).items():
-            limits = settings.limits(severity)
-            before = lives.get(signature(evaluation.slo.id, severity, group), QUIET)
-            life, words = advance(before, _signal(readings, evaluation, limits), limits, now=now)
-            if life == QUIET and not words:
-                continue
-            alert = Alert(
-                evaluation=evaluation, group=group, severity=severity, reading=_loudest(readings), life=life
-            )
-            alerts.append(alert)
-            said += [Said(alert=alert, says=word, was_told=before.told) for word in words]
-            if life.is_open and not life.told and not words:
-                said.append(Said(alert=alert, says="opened", was_told=False, is_late=True))
-    notices, muted = _filtered(said, alerts, mutes, settings, now=now)
+    for alert, before, words in moved:
+        said += [Said(alert=alert, says=word, was_told=before.told) for word in words]
+        if alert.life.is_open and not alert.life.told and not words:
+            said.append(Said(alert=alert, says="opened", was_told=False, is_late=True))
+    heard, muted = sift(said, [alert for alert, _, _ in moved], mutes, now=now)
+    notices = tuple(_notice(one, settings, context, now=now) for one in heard)
     told = {n.signature: n.says != "resolved" for n in notices}
-    alerts = [replace(a, life=replace(a.life, told=told.get(a.signature, a.life.told))) for a in alerts]
+    alive = [_told(alert, told) for alert, _, _ in moved if alert.life.state != "quiet"]
     return Plan(
-        lives={a.signature: a.life for a in alerts if a.life.state != "quiet"},
-        alerts=tuple(a for a in alerts if a.life.state != "quiet"),
+        lives={alert.signature: alert.life for alert in alive},
+        alerts=tuple(alert for alert in alive if isinstance(alert, Alert)),
+        telemetry=tuple(alert for alert in alive if isinstance(alert, TelemetryAlert)),
         notices=notices,
         muted=muted,
     )
+
+
+def _burning(
+    evaluations: Sequence[tuple[str, Evaluation]],
+    lives: Mapping[str, Life],
+    settings: Settings,
+    feeds: Sequence[Feed],
+    context: Context,
+    *,
+    now: Instant,
+) -> Iterator[Moved]:
+    """Every alert of a burn-rate rule that is not quiet, or says something."""
+    blind = {slo.id for feed in feeds if feed.unread(now=now) for slo in feed.slos}
+    for group, evaluation in evaluations:
+        slo = evaluation.slo
+        for severity, found in _by_severity(evaluation).items():
+            limits = settings.limits(severity)
+            before = lives.get(signature(slo.id, severity, group), QUIET)
+            signal = _signal(found, evaluation, limits)
+            if signal == "calm" and slo.id in blind:
+                signal = "between"
+            life, words = advance(before, signal, limits, now=now)
+            if life == QUIET and not words:
+                continue
+            about = context.services.get(slo.service, {})
+            yield (
+                Alert(
+                    evaluation=evaluation,
+                    group=group,
+                    severity=severity,
+                    reading=_loudest(found),
+                    life=life,
+                    about=about,
+                ),
+                before,
+                words,
+            )
+
+
+def _unseen(
+    lives: Mapping[str, Life], settings: Settings, feeds: Sequence[Feed], context: Context, *, now: Instant
+) -> Iterator[Moved]:
+    """Every alert about telemetry that is not quiet, or says something."""
+    for one in readings(feeds, settings.late, settings.hysteresis, context.services, now=now):
+        before = lives.get(one.alert.signature, QUIET)
+        life, words = advance(before, one.signal, one.limits, now=now)
+        if life != QUIET or words:
+            yield replace(one.alert, life=life), before, words
+
+
+def _told(alert: AnyAlert, told: Mapping[str, bool]) -> AnyAlert:
+    return replace(alert, life=replace(alert.life, told=told.get(alert.signature, alert.life.told)))
 
 
 def _by_severity(evaluation: Evaluation) -> dict[Severity, list[RuleReading]]:
@@ -113,89 +179,28 @@ def _loudest(readings: Sequence[RuleReading]) -> RuleReading:
     return max(readings, key=lambda r: (r.firing, r.factor))
 
 
-def _filtered(
-    said: Sequence[Said], alerts: Sequence[Alert], mutes: Sequence[Mute], settings: Settings, *, now: Instant
-) -> tuple[tuple[Notice, ...], tuple[Muted, ...]]:
-    """Each thing said passes inhibition, mutes and grouping; the first that holds it back is its reason."""
-    louder = {
-        (a.evaluation.slo.id, a.group): a.severity
-        for a in sorted(alerts, key=lambda a: -RANK[a.severity])
-        if a.life.state == "firing"
-    }
-    leaders = _leaders(said, alerts)
-    notices: list[Notice] = []
-    muted: list[Muted] = []
-    for one in said:
-        if one.says == "resolved":
-            reason = None if one.was_told else _muted(one, "untold", "nobody was told that it was open")
-        else:
-            reason = _inhibited(one, louder) or _silenced(one, mutes, now=now) or _grouped(one, leaders)
-        if reason is None:
-            notices.append(_notice(one, settings, now=now))
-        elif not one.is_late:
-            muted.append(reason)
-    return tuple(notices), tuple(muted)
-
-
-def _leaders(said: Sequence[Said], alerts: Sequence[Alert]) -> dict[tuple[str, Severity], str]:
-    """For each service and severity the alert that speaks for the others: one told before, else the largest."""
-    leaders: dict[tuple[str, Severity], str] = {}
-    opening = [s.alert for s in said if s.says != "resolved"]
-    told = [a for a in alerts if a.life.is_open and a.life.told]
-    for one in (*told, *sorted(opening, key=lambda a: -a.reading.short.bad)):
-        leaders.setdefault((one.evaluation.slo.service, one.severity), one.signature)
-    return leaders
-
-
-def _inhibited(one: Said, louder: Mapping[tuple[str, str], Severity]) -> Muted | None:
-    top = louder.get((one.alert.evaluation.slo.id, one.alert.group))
-    if top is None or RANK[top] >= RANK[one.alert.severity]:
-        return None
-    return _muted(one, "inhibited", f"a {top} of the same SLO is firing")
-
-
-def _silenced(one: Said, mutes: Sequence[Mute], *, now: Instant) -> Muted | None:
-    burn = burn_rate(one.alert.reading.short, one.alert.evaluation.slo.target)
-    for mute in mutes:
-        heard = (
-            mute.unless_burn_above is not None
-            and not isinstance(burn, NoData)
-            and burn > mute.unless_burn_above
-        )
-        if not heard and mute.hits(one.alert.labels, now=now):
-            who = f" by {mute.by}" if mute.by else ""
-            why = f"{mute.kind} {mute.id}{who}: {mute.why}".rstrip(": ")
-            return Muted(
-                signature=one.alert.signature, says=one.says, kind=mute.kind, why=why, until=mute.end
-            )
-    return None
-
-
-def _grouped(one: Said, leaders: Mapping[tuple[str, Severity], str]) -> Muted | None:
-    leader = leaders[one.alert.evaluation.slo.service, one.alert.severity]
-    if leader == one.alert.signature:
-        return None
-    return _muted(one, "grouped", f"told together with {leader}")
-
-
-def _muted(one: Said, kind: MuteKind, why: str) -> Muted:
-    return Muted(signature=one.alert.signature, says=one.says, kind=kind, why=why)
-
-
-def _notice(one: Said, settings: Settings, *, now: Instant) -> Notice:
-    alert = one.alert
+def _notice(one: Heard, settings: Settings, context: Context, *, now: Instant) -> Notice:
+    alert, says = one.said.alert, one.said.says
     opened = alert.life.entries[0].begin if alert.life.entries else now
-    slo = alert.evaluation.slo
-    link = f"{settings.link}/slo/{slo.id}?at={iso(opened)}" if settings.link else ""
     return Notice(
-        key=f"{alert.signature}/{opened}/{one.says}/{len(alert.life.entries)}",
-        says=one.says,
+        key=f"{alert.signature}/{opened}/{says}/{len(alert.life.entries)}",
+        says=says,
         signature=alert.signature,
         severity=alert.severity,
-        service=slo.service,
+        service=alert.service,
         opened=opened,
         since=alert.life.entries[-1].begin if alert.life.entries else now,
         at=now,
         labels=alert.labels,
-        message=compose(alert, one.says, link=link),
+        message=_message(one, settings, context, opened),
     )
+
+
+def _message(one: Heard, settings: Settings, context: Context, opened: Instant) -> Message:
+    alert, says = one.said.alert, one.said.says
+    slo = alert.evaluation.slo if isinstance(alert, Alert) else alert.slo
+    link = f"{settings.link}/slo/{slo.id}?at={iso(opened)}" if settings.link and slo is not None else ""
+    if isinstance(alert, TelemetryAlert):
+        return compose_telemetry(alert, says, link=link)
+    together = [other for other in one.together if isinstance(other, Alert)]
+    return compose(alert, says, link=link, together=together, outcomes=context.outcomes)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from allowance.core.time import Instant, in_zone, to_instant
+from allowance.core.time import Instant, in_zone, wall_instant
 from allowance.core.window import Span
 
 
@@ -85,19 +85,3 @@ def shifts(rotation: Rotation, *, begin: Instant, end: Instant) -> tuple[Shift, 
             first = plan.pop().span.begin
         plan.append(Shift(span=Span(begin=first, end=last), person=person))
     return tuple(plan)
-
-
-def wall_instant(day: date, second: int, zone: ZoneInfo) -> Instant:
-    """When a clock on the wall first shows a time of a day; where clocks jump over it, the instant of the jump."""
-    wall = datetime.combine(day, time()) + timedelta(seconds=second)
-    early, late = (to_instant(wall.replace(tzinfo=zone, fold=fold)) for fold in (1, 0))
-    if in_zone(late, zone).replace(tzinfo=None) == wall:
-        return late
-    # The time does not exist: of the two readings one lies before the jump and one after it.
-    while late - early > 1:
-        middle = (early + late) // 2
-        if in_zone(middle, zone).replace(tzinfo=None) < wall:
-            early = middle
-        else:
-            late = middle
-    return late

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from allowance.alerting.alert import Message, Mute, Notice
 from allowance.alerting.lifecycle import Entry, Life
+from allowance.contract.maintenance import Recurrence
+from allowance.core.time import parse_zone
 
 Plain = dict[str, Any]
 
@@ -67,9 +70,27 @@ def mute_to_plain(mute: Mute) -> Plain:
         "by": mute.by,
         "why": mute.why,
         "unless_burn_above": mute.unless_burn_above,
+        "repeats": None if mute.repeats is None else recurrence_to_plain(mute.repeats),
     }
 
 
 def mute_from_plain(raw: Plain) -> Mute:
     """The mute that `mute_to_plain` wrote."""
-    return Mute(**raw)
+    repeats = raw.get("repeats")
+    return Mute(**raw | {"repeats": None if repeats is None else recurrence_from_plain(repeats)})
+
+
+def recurrence_to_plain(recurrence: Recurrence) -> Plain:
+    """A recurrence as JSON values."""
+    return {
+        "rrule": recurrence.rrule,
+        "duration": recurrence.duration,
+        "zone": recurrence.zone.key,
+        "first": recurrence.first.isoformat(),
+    }
+
+
+def recurrence_from_plain(raw: Plain) -> Recurrence:
+    """The recurrence that `recurrence_to_plain` wrote."""
+    zone, first = parse_zone(raw["zone"]), datetime.fromisoformat(raw["first"])
+    return Recurrence(rrule=raw["rrule"], duration=raw["duration"], zone=zone, first=first)

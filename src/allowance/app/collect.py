@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from allowance.app.status import STEP, batches, lookback
 from allowance.app.tick import Key
 from allowance.contract.model import Contract, Slo
-from allowance.contract.source import Otlp, Source
+from allowance.contract.source import Pushed, Source
 from allowance.core.buckets import Buckets
 from allowance.core.problem import Problem, ProblemError
 from allowance.core.time import Instant
@@ -75,15 +75,20 @@ def fingerprint(slo: Slo) -> str:
     return f"{slo.id}#{hashlib.sha256(text.encode()).hexdigest()[:12]}"
 
 
+def standing_key(source: Source, by: str | None) -> str:
+    """The name under which the reading of a source for one grouping is remembered."""
+    return hashlib.sha256(f"{source!r}|{by}".encode()).hexdigest()[:16]
+
+
 def collect(
     contract: Contract, reader: Reader, standings: Mapping[str, Standing], *, until: Instant
 ) -> list[Collected]:
     """Read every source up to `until`, a bucket edge. A source that fails spoils only its own SLOs."""
     found = []
     for source, by, slos in batches(contract, None):
-        if source is None or isinstance(source, Otlp):
+        if source is None or isinstance(source, Pushed):
             continue
-        name = hashlib.sha256(f"{source!r}|{by}".encode()).hexdigest()[:16]
+        name = standing_key(source, by)
         try:
             found.append(_read(reader, name, source, by, slos, standings.get(name), until))
         except ProblemError as error:

@@ -7,7 +7,9 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from allowance.alerting.alert import Mute, Notice
+from allowance.alerting.mute import hits
 from allowance.alerting.route import Directory, escalations
+from allowance.core.counts import NO_DATA
 from allowance.core.time import Instant
 
 
@@ -46,7 +48,7 @@ def escalate(
     steps = [
         step
         for notice in desk.firing()
-        if not any(mute.hits(notice.labels, now=now) for mute in mutes)
+        if not any(hits(mute, notice.labels, NO_DATA, now=now) for mute in mutes)
         for step in escalations(directory, notice, acknowledged=acknowledged(notice), now=now)
     ]
     if steps:

@@ -7,7 +7,8 @@ from functools import cached_property
 
 from allowance.alerting.alert import Mute
 from allowance.alerting.lifecycle import Life
-from allowance.alerting.plan import Plan, Settings, plan
+from allowance.alerting.plan import NO_CONTEXT, Context, Plan, Settings, plan
+from allowance.alerting.telemetry import Feed
 from allowance.budget.evaluate import Evaluation, evaluate
 from allowance.contract.model import Slo
 from allowance.core.buckets import Buckets, add, empty
@@ -21,9 +22,15 @@ class Tick:
     """The state of everything at one instant; an evaluation is worked out when it is asked for, and once."""
 
     def __init__(
-        self, *, at: Instant, plan: Plan, members: Sequence[Key], evaluate: Callable[[int], Evaluation]
+        self,
+        *,
+        at: Instant,
+        plan: Plan,
+        members: Sequence[Key],
+        evaluate: Callable[[int], Evaluation],
+        feeds: Sequence[Feed] = (),
     ) -> None:
-        self.at, self.plan, self.members = at, plan, tuple(members)
+        self.at, self.plan, self.members, self.feeds = at, plan, tuple(members), tuple(feeds)
         self._evaluate, self._known = evaluate, dict[int, Evaluation]()
 
     @property
@@ -66,9 +73,12 @@ def tick(
     settings: Settings,
     *,
     now: Instant,
+    feeds: Sequence[Feed] = (),
+    context: Context = NO_CONTEXT,
 ) -> Tick:
     """Evaluate every SLO and group at `now`, an edge of the buckets, one by one.
 
+    `feeds`: how far the sources were read. `context`: what the contract says around its SLOs.
     This is what a tick means; `app.watch` comes to the same by one sweep over all.
     """
     evaluations = [
@@ -78,7 +88,8 @@ def tick(
     ]
     return Tick(
         at=now,
-        plan=plan(evaluations, lives, mutes, settings, now=now),
+        plan=plan(evaluations, lives, mutes, settings, now=now, feeds=feeds, context=context),
+        feeds=feeds,
         members=[(evaluation.slo.id, group) for group, evaluation in evaluations],
         evaluate=lambda number: evaluations[number][1],
     )

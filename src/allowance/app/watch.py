@@ -8,7 +8,9 @@ from typing import Protocol
 
 from allowance.alerting.alert import Mute, signature
 from allowance.alerting.lifecycle import Life
-from allowance.alerting.plan import Settings, plan
+from allowance.alerting.plan import NO_CONTEXT, Context, Settings, plan
+from allowance.alerting.telemetry import Feed
+from allowance.app.newest import Newest
 from allowance.app.tick import Key, Tick
 from allowance.budget.budget import Windowed
 from allowance.budget.evaluate import Evaluation, by_method, evaluate_counted
@@ -77,6 +79,7 @@ class Watch:
         self, slos: Sequence[Slo], series: Mapping[Key, int], totals: Totals, since: Instant
     ) -> None:
         self.histories = Histories(series, totals, since)
+        self.newest = Newest(series, totals, since)
         self._totals, self._since = totals, since
         self._members = tuple(_members(slos, series))
         self._keys = tuple((member.slo.id, member.group) for member in self._members)
@@ -91,7 +94,14 @@ class Watch:
         }
 
     def judged(
-        self, lives: Mapping[str, Life], mutes: Sequence[Mute], settings: Settings, *, now: Instant
+        self,
+        lives: Mapping[str, Life],
+        mutes: Sequence[Mute],
+        settings: Settings,
+        *,
+        now: Instant,
+        feeds: Sequence[Feed] = (),
+        context: Context = NO_CONTEXT,
     ) -> Tick:
         """The same tick as `app.tick.tick` over the histories: who is calm and was calm has nothing to say."""
         known: dict[int, Evaluation] = {}
@@ -106,7 +116,8 @@ class Watch:
         looked_at = [(self._members[number].group, evaluate(number)) for number in closer]
         return Tick(
             at=now,
-            plan=plan(looked_at, lives, mutes, settings, now=now),
+            plan=plan(looked_at, lives, mutes, settings, now=now, feeds=feeds, context=context),
+            feeds=feeds,
             members=self._keys,
             evaluate=evaluate,
         )

@@ -14,6 +14,7 @@ from typing import Literal
 from allowance.contract.budget_policy import ErrorBudgetPolicy
 from allowance.contract.factor_rule import Rule
 from allowance.contract.indicator import Indicator
+from allowance.contract.maintenance import MaintenanceRule
 from allowance.contract.origin import UNWRITTEN, Origin
 from allowance.contract.rules import MONTH, BurnRule, Severity
 from allowance.contract.source import Source
@@ -186,7 +187,8 @@ class Journey:
 class Service:
     """Something that people depend on. `policy` names its error-budget policy.
 
-    `alerts` names the alert policies or presets of those of its SLOs that do not say their own.
+    `alerts` names the alert policies or presets of those of its SLOs that do not say their own. `maintenance` is
+    planned work that comes again.
     """
 
     name: str
@@ -202,6 +204,7 @@ class Service:
     dependencies: tuple[Dependency, ...] = ()
     policy: str = "green-yellow-red"
     alerts: tuple[str, ...] = ()
+    maintenance: tuple[MaintenanceRule, ...] = ()
     origin: Origin = field(default=UNWRITTEN, compare=False, repr=False)
 
 

@@ -137,7 +137,7 @@ def _slo_source(draft: WrittenSlo, service: WrittenService, names: Names, notes:
             "source",
             f"{_system(own)} cannot answer {draft.name}, which is measured {_asks(draft.indicator)}",
             where=draft.origin.at("source"),
-            hint="predicates over events need files, sql or otlp, promql needs prometheus",
+            hint="predicates over events need files, sql, otlp, events, rum or a probe; promql needs prometheus",
         )
     if draft.source is not None:
         return own
@@ -222,6 +222,7 @@ def _service(service: WrittenService, slos: tuple[Slo, ...], names: Names, notes
         dependencies=service.dependencies,
         policy=policy,
         alerts=alerting.names,
+        maintenance=service.maintenance,
         origin=service.origin,
     )
 

@@ -8,6 +8,7 @@ from allowance.contract.alert_document import read_alerting
 from allowance.contract.amounts import parse_money, parse_name, parse_part
 from allowance.contract.envelope import Envelope
 from allowance.contract.fields import Fields
+from allowance.contract.maintenance_document import read_maintenance
 from allowance.contract.model import (
     DEPENDENCY_KINDS,
     MITIGATION_KINDS,
@@ -46,6 +47,7 @@ def read_service(envelope: Envelope, notes: Notes) -> Written:
         dependencies=tuple(dependency for dependency in dependencies if dependency is not None),
         policy=spec.parsed("policy", parse_name),
         alerting=read_alerting(spec),
+        maintenance=read_maintenance(spec),
         origin=replace(spec.origin(), where=envelope.where),
     )
     spec.finish()

@@ -8,6 +8,7 @@ from allowance.contract import defaults
 from allowance.contract.alert_document import NO_ALERTS
 from allowance.contract.amounts import share_text
 from allowance.contract.formats import API_VERSION
+from allowance.contract.maintenance_document import maintenance_document
 from allowance.contract.model import (
     AlertPolicy,
     Contract,
@@ -91,6 +92,7 @@ def service_spec(service: Service, sources: Mapping[Source, str]) -> Plain:
         ),
         **({} if service.policy == defaults.BUDGET_POLICY else {"policy": service.policy}),
         **({} if service.alerts == (defaults.ALERTS,) else {"alerts": list(service.alerts) or NO_ALERTS}),
+        **written(maintenance=[maintenance_document(rule) for rule in service.maintenance]),
     }
 
 

@@ -10,6 +10,7 @@ from typing import Literal
 from allowance.contract.budget_policy import ErrorBudgetPolicy
 from allowance.contract.factor_rule import Rule
 from allowance.contract.indicator import Indicator
+from allowance.contract.maintenance import MaintenanceRule
 from allowance.contract.model import (
     AlertPolicy,
     DataSource,
@@ -76,6 +77,7 @@ class WrittenService:
     dependencies: tuple[Dependency, ...] = ()
     policy: str | None = None
     alerting: Alerting | None = None
+    maintenance: tuple[MaintenanceRule, ...] = ()
     rank: Literal[0, 1, 2] = 2
     origin: Origin = UNWRITTEN
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from allowance.core.problem import refuse
@@ -59,3 +59,19 @@ def parse_zone(name: str) -> ZoneInfo:
         raise refuse(
             "zone", f"{name!r} is not a time zone", hint="use an IANA name such as Europe/Berlin or UTC"
         ) from None
+
+
+def wall_instant(day: date, second: int, zone: ZoneInfo) -> Instant:
+    """When a clock on the wall first shows a time of a day; where clocks jump over it, the instant of the jump."""
+    wall = datetime.combine(day, time()) + timedelta(seconds=second)
+    early, late = (to_instant(wall.replace(tzinfo=zone, fold=fold)) for fold in (1, 0))
+    if in_zone(late, zone).replace(tzinfo=None) == wall:
+        return late
+    # The time does not exist: of the two readings one lies before the jump and one after it.
+    while late - early > 1:
+        middle = (early + late) // 2
+        if in_zone(middle, zone).replace(tzinfo=None) < wall:
+            early = middle
+        else:
+            late = middle
+    return late

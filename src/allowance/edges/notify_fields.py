@@ -8,14 +8,14 @@ from zoneinfo import ZoneInfo
 
 from allowance.alerting.escalation import Ladder, Step
 from allowance.alerting.hours import Hours, parse_stretch, parse_time, parse_weekday
-from allowance.alerting.rotations import Override, Rotation, wall_instant
+from allowance.alerting.rotations import Override, Rotation
 from allowance.alerting.route import Route
 from allowance.contract.fields import Fields
 from allowance.contract.nodes import ListNode, ScalarNode
 from allowance.contract.rules import SEVERITIES, Severity
 from allowance.core.duration import parse_duration
 from allowance.core.problem import ProblemError, refuse
-from allowance.core.time import Instant, parse_instant, parse_zone
+from allowance.core.time import Instant, parse_instant, parse_zone, wall_instant
 
 DAILY = -1
 MOST_TURN = 366

@@ -9,10 +9,14 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from allowance.alerting.alert import RANK, Alert
+from allowance.alerting.alert import RANK, Alert, labels_of
+from allowance.alerting.hold import AnyAlert
+from allowance.alerting.plan import context_of
+from allowance.alerting.telemetry import LATE, TelemetryAlert, readings
+from allowance.app.tick import Tick
 from allowance.budget.burn import burn_rate
-from allowance.contract.model import Slo
 from allowance.contract.rules import SEVERITIES
+from allowance.core.counts import NoData
 from allowance.core.duration import DAY
 from allowance.core.time import iso
 from allowance.edges.store.acks import Ack
@@ -22,6 +26,7 @@ from allowance.web.asked import Asked, OnlyJson
 from allowance.web.problems import Json, Refusal
 from allowance.web.shapes import Ack as AckShape
 from allowance.web.shapes import AckIn, AlertEvents, Alerts, Signature, answers
+from allowance.web.state import LiveState
 from allowance.web.times import Moment, floored
 from allowance.web.tokens import Caller, may
 
@@ -36,7 +41,7 @@ def alerts(asked: Asked) -> Response:
     tick = asked.state.now
     if tick is None:
         return Json({"at": None, "alerts": []})
-    found = sorted(tick.plan.alerts, key=lambda a: (RANK[a.severity], a.signature))
+    found = sorted(every_alert(tick), key=lambda a: (RANK[a.severity], a.signature))
     taken = asked.state.latest_acks([a.signature for a in found])
     begins = [opened for a in found if (opened := opened_at(a)) is not None]
     held = held_now(asked.state.events(since=min(begins))) if begins else {}
@@ -85,7 +90,7 @@ def acknowledge(
     said: AckIn,
 ) -> Response:
     """Nothing is overwritten: the newest word counts, the others stay. A disposition may come after the end."""
-    if labels_of({slo.id: slo for slo in asked.state.contract.slos}, signature) is None:
+    if labels_named(asked.state, signature) is None:
         raise Refusal(
             HTTPStatus.NOT_FOUND,
             "alert",
@@ -93,7 +98,7 @@ def acknowledge(
             hint="a signature is service/slo/severity, as GET /v1/alerts shows it",
         )
     tick = asked.state.now
-    open_ones = {a.signature: a for a in tick.plan.alerts} if tick is not None else {}
+    open_ones = {a.signature: a for a in every_alert(tick)}
     alert = open_ones.get(signature)
     if alert is None and said.disposition is None:
         raise Refusal(
@@ -115,38 +120,62 @@ def acknowledge(
     return Json(ack_json(ack))
 
 
-def opened_at(alert: Alert) -> int | None:
+def opened_at(alert: AnyAlert) -> int | None:
     """When it began to fire the first time; nothing while it is pending."""
     return alert.life.entries[0].begin if alert.life.entries else None
 
 
-def alert_json(alert: Alert, held: Mapping[str, Any] | None, ack: Ack | None) -> dict[str, Any]:
+def alert_json(alert: AnyAlert, held: Mapping[str, Any] | None, ack: Ack | None) -> dict[str, Any]:
     """One alert as the API shows it; an acknowledgement of an earlier alert is none of this one."""
-    slo, reading, life = alert.evaluation.slo, alert.reading, alert.life
-    opened = opened_at(alert)
+    life, labels, opened = alert.life, alert.labels, opened_at(alert)
+    slo = alert.evaluation.slo if isinstance(alert, Alert) else alert.slo
     mine = ack is not None and opened is not None and ack.opened == opened
     return {
         "signature": alert.signature,
-        "service": slo.service,
-        "slo": slo.name,
-        "group": alert.group,
+        "about": "burn rate" if isinstance(alert, Alert) else alert.kind,
+        "service": alert.service,
+        "slo": labels["slo"],
+        "group": labels["group"],
         "severity": alert.severity,
         "state": life.state,
         "since": iso(life.since),
         "opened": instant(opened),
         "entries": [{"begin": iso(e.begin), "end": instant(e.end)} for e in life.entries],
-        "rule": reading.rule.name,
-        "factor": exact(reading.factor),
-        "long": machine(burn_rate(reading.long, slo.target)),
-        "short": machine(burn_rate(reading.short, slo.target)),
-        "bad": reading.short.bad,
-        "total": reading.short.total,
-        "remaining": machine(alert.evaluation.budget.remaining),
-        "owner": slo.owner,
-        "runbook": slo.runbook,
+        **(_burning(alert) if isinstance(alert, Alert) else _blind(alert)),
+        "owner": None if slo is None else slo.owner,
+        "runbook": None if slo is None else slo.runbook,
         "told": life.told,
         "muted": held,
         "acknowledged": ack_json(ack) if mine and ack is not None else None,
+    }
+
+
+def _burning(alert: Alert) -> dict[str, Any]:
+    reading, target = alert.reading, alert.evaluation.slo.target
+    return {
+        "rule": reading.rule.name,
+        "factor": exact(reading.factor),
+        "long": machine(burn_rate(reading.long, target)),
+        "short": machine(burn_rate(reading.short, target)),
+        "bad": reading.short.bad,
+        "total": reading.short.total,
+        "remaining": machine(alert.evaluation.budget.remaining),
+        "source": None,
+        "known_to": None,
+    }
+
+
+def _blind(alert: TelemetryAlert) -> dict[str, Any]:
+    return {
+        "rule": None,
+        "factor": None,
+        "long": None,
+        "short": None,
+        "bad": 0,
+        "total": 0,
+        "remaining": None,
+        "source": alert.feed.name,
+        "known_to": None if isinstance(alert.since, NoData) else iso(alert.since),
     }
 
 
@@ -178,16 +207,33 @@ def held_now(events: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Any] | 
     return {event["signature"]: _held(event) for event in events}
 
 
-def labels_of(slos: Mapping[str, Slo], text: str) -> dict[str, str] | None:
+def every_alert(tick: Tick | None) -> tuple[AnyAlert, ...]:
+    """The alerts of a tick, those about telemetry too."""
+    return () if tick is None else (*tick.plan.alerts, *tick.plan.telemetry)
+
+
+def labels_named(state: LiveState, text: str) -> dict[str, str] | None:
     """The labels of the alert with this signature; nothing where the contract has none like it."""
+    if (silent := _silence_named(state, text)) is not None:
+        return silent
     service, _, rest = text.partition("/")
     name, _, rest = rest.partition("/")
-    severity, slash, group = rest.partition("/")
-    slo = slos.get(f"{service}/{name}")
-    if slo is None or severity not in SEVERITIES or bool(slash) != bool(group):
+    word, slash, group = rest.partition("/")
+    slo = state.contract.slo(f"{service}/{name}")
+    severity = next((one for one in SEVERITIES if one == word), None)
+    if slo is None or severity is None or bool(slash) != bool(group):
         return None
-    own = {"service": service, "slo": name, "severity": severity, "group": group, "owner": slo.owner or ""}
-    return {**slo.labels, **own}
+    return labels_of(slo, severity, group, context_of(state.contract).services.get(service, {}))
+
+
+def _silence_named(state: LiveState, text: str) -> dict[str, str] | None:
+    """The labels of an alert about telemetry, from the readings of the newest tick."""
+    tick = state.now
+    about = context_of(state.contract).services
+    for one in readings(tick.feeds if tick is not None else (), LATE, {}, about, now=0):
+        if one.alert.signature == text:
+            return one.alert.labels
+    return None
 
 
 def _held(event: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -92,10 +92,10 @@ def _take(asked: House, events: Sequence[CloudEvent], who: Caller) -> dict[str, 
             found = deploy_mute(event, asked.state.contract, asked.settings, by=who.name, now=now)
             if isinstance(found, Mute):
                 asked.state.save_mute(found)
-                mutes.append(mute_json(found))
+                mutes.append(mute_json(found, now=now))
             else:
                 notes.append(found)
-    asked.state.remember(fresh, now=now)
+    notes += asked.state.remember(fresh, now=now)
     return {
         "accepted": len(fresh),
         "duplicates": len(events) - len(fresh),

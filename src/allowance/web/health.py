@@ -86,7 +86,7 @@ def readyz(request: Request, asked: Asked) -> Response:
             hint="the log says what it waits for",
             path="tick",
         )
-    trouble = [one for one in sources(state, asked.settings, now=now) if one.word != "current"]
+    trouble = [one for one in sources(state, asked.settings, now=now) if one.word != "fresh"]
     who: Caller = request.scope["state"]["caller"]
     named = [source_json(one) for one in trouble] if "read" in who.rights else []
     return Json(

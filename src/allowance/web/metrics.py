@@ -177,7 +177,7 @@ GAUGES: tuple[Gauge, ...] = (
         name="allowance_source_current",
         says="1 where a source is read in time, 0 where it is late, stale, or was never read",
         labels=("source",),
-        read=lambda scrape: [((one.name,), float(one.word == "current")) for one in scrape.sources],
+        read=lambda scrape: [((one.name,), float(one.word == "fresh")) for one in scrape.sources],
     ),
     Gauge(
         name="allowance_build_info",

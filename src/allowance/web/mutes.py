@@ -10,16 +10,19 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from allowance.alerting.alert import Alert, Mute
-from allowance.budget.burn import burn_rate
-from allowance.core.counts import NoData
+from allowance.alerting.alert import Mute
+from allowance.alerting.mute import maintenance_of, matches, names, next_span
+from allowance.contract.maintenance import Recurrence, parse_rrule
+from allowance.contract.maintenance_document import parse_length
 from allowance.core.duration import DAY, HOUR
-from allowance.core.time import iso
-from allowance.web.alerts import event_json, labels_of
+from allowance.core.problem import ProblemError
+from allowance.core.time import Instant, iso, parse_zone
+from allowance.web.alerts import event_json, every_alert, labels_named
 from allowance.web.asked import Asked, House, OnlyJson
+from allowance.web.mute_shapes import MuteIn, Preview
 from allowance.web.problems import Json, Refusal
 from allowance.web.shapes import Mute as MuteShape
-from allowance.web.shapes import MuteId, MuteIn, Mutes, Preview, answers
+from allowance.web.shapes import MuteId, Mutes, answers
 from allowance.web.times import floored
 from allowance.web.tokens import Caller, may
 
@@ -34,8 +37,10 @@ EARLIEST = HOUR
 
 @router.get("", dependencies=[may("read")], responses=answers(Mutes), summary="What keeps alerts quiet")
 def mutes(asked: Asked) -> Response:
-    """Silences, maintenance and deploys that are in force or planned."""
-    return Json({"mutes": [mute_json(mute) for mute in asked.state.mutes(now=asked.clock())]})
+    """Silences, maintenance and deploys that are in force or planned; those of the contract come last."""
+    now = asked.clock()
+    found = [*asked.state.mutes(now=now), *maintenance_of(asked.state.contract)]
+    return Json({"mutes": [mute_json(mute, now=now) for mute in found]})
 
 
 @router.post(
@@ -53,11 +58,12 @@ def save(
     preview: Annotated[bool, Query(description="say what it would hit, and save nothing")] = False,
 ) -> Response:
     """All its labels must match: any of service, slo, severity, group, owner, and the labels of the SLO."""
-    mute = _mute(said, who, now=asked.clock())
+    now = asked.clock()
+    mute = _mute(said, who, now=now)
     if preview:
         return Json(_preview(asked, mute))
     asked.state.save_mute(mute)
-    return Json(mute_json(mute), HTTPStatus.CREATED)
+    return Json(mute_json(mute, now=now), HTTPStatus.CREATED)
 
 
 @router.delete("/{id}", responses=answers(MuteShape, 404, 422), summary="End a mute at once")
@@ -72,14 +78,14 @@ def end(
         if mute.id == id:
             over = replace(mute, end=now)
             asked.state.save_mute(over)
-            return Json(mute_json(over))
+            return Json(mute_json(over, now=now))
     raise Refusal(
         HTTPStatus.NOT_FOUND, "mute", "there is no such mute", hint="GET /v1/mutes lists those that hold"
     )
 
 
-def mute_json(mute: Mute) -> dict[str, Any]:
-    """A mute as the API shows it."""
+def mute_json(mute: Mute, *, now: Instant) -> dict[str, Any]:
+    """A mute as the API shows it at `now`."""
     return {
         "id": mute.id,
         "kind": mute.kind,
@@ -89,15 +95,19 @@ def mute_json(mute: Mute) -> dict[str, Any]:
         "by": mute.by,
         "reason": mute.why,
         "unless_burn_above": mute.unless_burn_above,
+        "repeats": None if mute.repeats is None else _repeats_json(mute, mute.repeats, now=now),
     }
 
 
-def would_hit(mute: Mute, alert: Alert) -> bool:
-    """Whether an alert would be kept quiet while the mute is in force, as it burns now."""
-    burn = burn_rate(alert.reading.short, alert.evaluation.slo.target)
-    limit = mute.unless_burn_above
-    loud = limit is not None and not isinstance(burn, NoData) and burn > limit
-    return not loud and mute.hits(alert.labels, now=mute.begin)
+def _repeats_json(mute: Mute, repeats: Recurrence, *, now: Instant) -> dict[str, Any]:
+    span = next_span(mute, now=now)
+    return {
+        "rrule": repeats.rrule,
+        "duration": repeats.duration,
+        "zone": repeats.zone.key,
+        "next_begin": None if span is None else iso(span.begin),
+        "next_end": None if span is None else iso(span.end),
+    }
 
 
 def _mute(said: MuteIn, who: Caller, *, now: int) -> Mute:
@@ -127,24 +137,44 @@ def _mute(said: MuteIn, who: Caller, *, now: int) -> Mute:
         by=said.by.strip() or who.name,
         why=said.reason.strip(),
         unless_burn_above=said.unless_burn_above,
+        repeats=_repeats(said),
     )
 
 
+def _repeats(said: MuteIn) -> Recurrence | None:
+    if said.repeats is None:
+        return None
+    try:
+        return Recurrence(
+            rrule=parse_rrule(said.repeats.rrule),
+            duration=parse_length(said.repeats.duration),
+            zone=parse_zone(said.repeats.zone),
+        )
+    except ProblemError as error:
+        found = error.problems[0]
+        raise Refusal(
+            HTTPStatus.CONFLICT, found.code, found.message, hint=found.hint, path="body.repeats"
+        ) from None
+
+
 def _preview(asked: House, mute: Mute) -> dict[str, Any]:
-    tick = asked.state.now
+    now, state = asked.clock(), asked.state
     firing = [
-        a.signature
-        for a in (tick.plan.alerts if tick is not None else ())
-        if a.life.is_open and would_hit(mute, a)
+        alert.signature
+        for alert in every_alert(state.now)
+        if alert.life.is_open and matches(mute, alert.labels, alert.burn)
     ]
-    slos = {slo.id: slo for slo in asked.state.contract.slos}
-    past = [
-        event
-        for event in asked.state.events(since=asked.clock() - PREVIEW_DAYS * DAY)
-        if (labels := labels_of(slos, event["signature"])) is not None and mute.hits(labels, now=mute.begin)
-    ]
+    known: dict[str, bool] = {}
+    past = []
+    for event in state.events(since=now - PREVIEW_DAYS * DAY):
+        name = event["signature"]
+        if name not in known:
+            labels = labels_named(state, name)
+            known[name] = labels is not None and names(mute, labels)
+        if known[name]:
+            past.append(event)
     return {
-        "mute": mute_json(mute),
+        "mute": mute_json(mute, now=now),
         "firing": sorted(firing),
         "events": [event_json(event) for event in past[-MOST_EVENTS:]],
         "events_in_all": len(past),

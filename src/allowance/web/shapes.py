@@ -11,8 +11,7 @@ from allowance.alerting.lifecycle import State
 from allowance.budget.health import Health
 from allowance.contract.rules import Severity
 from allowance.edges.store.acks import Disposition
-from allowance.web.sources import Word
-from allowance.web.times import Moment
+from allowance.signals.watermark import Word
 
 Line = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
 Key = Annotated[str, StringConstraints(min_length=1, max_length=200)]
@@ -98,6 +97,7 @@ class Source(BaseModel):
     state: Word
     reason: str
     read_to: Instant | None
+    newest: Instant | None
     problem: Problem | None
 
 
@@ -161,10 +161,12 @@ class Held(BaseModel):
 class Alert(BaseModel):
     """An alert that is not over: its life, and the rule of it that speaks loudest (burn null: no events).
 
-    `told`: somebody was told that it is open, and has not been told that it is over.
+    `about` says of what it is: too fast a burn; no data of an SLO, or a source that is read late (then there is no
+    rule, but a `source`, and how far it is `known_to`). `told`: somebody was told that it is open, and has not been told that it is over.
     """
 
     signature: str
+    about: Literal["burn rate", "no-data", "late"]
     service: str
     slo: str
     group: str
@@ -173,13 +175,15 @@ class Alert(BaseModel):
     since: Instant
     opened: Instant | None
     entries: list[Entry]
-    rule: str
-    factor: str
+    rule: str | None
+    factor: str | None
     long: float | None
     short: float | None
     bad: int
     total: int
     remaining: float | None
+    source: str | None
+    known_to: Instant | None
     owner: str | None
     runbook: str | None
     told: bool
@@ -211,8 +215,19 @@ class AlertEvents(BaseModel):
     next: str | None
 
 
+class Repeats(BaseModel):
+    """Occurrences of so many seconds by a rule of RFC 5545 on the wall clock of a zone; `next`: now or next."""
+
+    rrule: str
+    duration: int
+    zone: str
+    next_begin: Instant | None
+    next_end: Instant | None
+
+
 class Mute(BaseModel):
-    """Something that keeps alerts quiet in `[begin, end)` where all its labels match."""
+    """Something that keeps alerts quiet in `[begin, end)` where all its labels match; with `repeats` only in its
+    occurrences."""
 
     id: str
     kind: Literal["silence", "maintenance", "deploy"]
@@ -222,36 +237,13 @@ class Mute(BaseModel):
     by: str
     reason: str
     unless_burn_above: float | None
+    repeats: Repeats | None
 
 
 class Mutes(BaseModel):
     """Everything in force or planned."""
 
     mutes: list[Mute]
-
-
-class MuteIn(BaseModel):
-    """A silence or a maintenance: from `begin` (now where it is left out) to `end`, and never without a reason."""
-
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
-    kind: Literal["silence", "maintenance"] = "silence"
-    begin: Moment | None = None
-    end: Moment
-    labels: Annotated[dict[Key, Line], Field(min_length=1, max_length=20)]
-    reason: Annotated[
-        str, StringConstraints(min_length=1, max_length=2000, pattern=r"^[^\x00]*[^\x00\s][^\x00]*$")
-    ]
-    by: Line = ""
-    unless_burn_above: Annotated[float, Field(ge=0, le=1_000_000)] | None = None
-
-
-class Preview(BaseModel):
-    """What a mute would hit: alerts that fire now, and what was said in the last 7 days (the newest 100)."""
-
-    mute: Mute
-    firing: list[str]
-    events: list[AlertEvent]
-    events_in_all: int
 
 
 class Taken(BaseModel):

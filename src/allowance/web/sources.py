@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
-from urllib.parse import urlsplit
+from typing import Any
 
+from allowance.app.collect import standing_key
+from allowance.app.feeds import is_pulled, source_name
 from allowance.app.status import batches
 from allowance.contract.model import Slo
-from allowance.contract.source import Files, Otlp, Prometheus, Source, Sql
-from allowance.core.duration import short
+from allowance.contract.source import Prometheus, Source
+from allowance.core.counts import NO_DATA, NoData
 from allowance.core.problem import Problem
 from allowance.core.time import Instant
 from allowance.reports.analysis_json import instant, problem_json
+from allowance.signals.watermark import Word, watermark
 from allowance.web.state import LiveState, Settings
-
-LATE_STEPS, STALE_STEPS = 3, 15
-"""So many steps behind the clock a source is late, and stale."""
-
-Word = Literal["current", "late", "stale", "no data"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceState:
-    """One source, asked for some SLOs: read up to `read_to`."""
+    """One source, asked for some SLOs: read up to `read_to`; its newest event was counted before `newest`."""
 
     name: str
     slos: tuple[str, ...]
@@ -33,6 +29,7 @@ class SourceState:
     reason: str
     read_to: Instant | None
     problem: Problem | None
+    newest: Instant | None = None
 
 
 NOWHERE = SourceState(
@@ -46,10 +43,13 @@ NOWHERE = SourceState(
 
 
 def sources(state: LiveState, settings: Settings, *, now: Instant) -> Iterator[SourceState]:
-    """Every source of the contract. What is 15 steps behind is stale, what fails or is 3 steps behind is late."""
+    """Every source of the contract, with its watermark at `now`."""
+    tick = state.now
+    newest = {slo: at for feed in tick.feeds for slo, at in feed.newest.items()} if tick is not None else {}
+    at = None if tick is None else tick.at
     for source, by, slos in batches(state.contract, None):
         if source is not None:
-            yield _state(state, source, by, slos, now=now - settings.delay, step=settings.step)
+            yield _state(state, settings, source, by, slos, newest, ticked=at, now=now)
 
 
 def by_slo(state: LiveState, settings: Settings, *, now: Instant) -> dict[str, SourceState]:
@@ -65,54 +65,40 @@ def source_json(found: SourceState) -> dict[str, Any]:
         "state": found.word,
         "reason": found.reason,
         "read_to": instant(found.read_to),
+        "newest": instant(found.newest),
         "problem": None if found.problem is None else problem_json(found.problem),
     }
 
 
-def name_of(source: Source) -> str:
-    """A source in few words, without whatever secrets its address may hold."""
-    match source:
-        case Prometheus(url=url):
-            return f"prometheus {_address(url)}"
-        case Sql(url=url, table=table):
-            return f"sql {_address(url)} {table}"
-        case Files(paths=paths):
-            return f"files {' '.join(paths)}"
-        case Otlp(signal=signal, service=service, metric=metric):
-            return " ".join(part for part in ("otlp", signal, service, metric) if part)
-
-
 def _state(
-    state: LiveState, source: Source, by: str | None, slos: list[Slo], *, now: Instant, step: int
+    state: LiveState,
+    settings: Settings,
+    source: Source,
+    by: str | None,
+    slos: list[Slo],
+    newest: Mapping[str, Instant | NoData],
+    *,
+    ticked: Instant | None,
+    now: Instant,
 ) -> SourceState:
-    key = hashlib.sha256(f"{source!r}|{by}".encode()).hexdigest()[:16]
+    key = standing_key(source, by)
     standing, problem = state.standings.get(key), state.problems.get(key)
-    read_to = None if standing is None else standing.at
-    word, reason = _word(read_to, problem, now=now, step=step)
-    name = name_of(source) + (f" by {by}" if by else "")
+    read_to = ticked if not is_pulled(source) else None if standing is None else standing.at
+    known = [at for slo in slos if not isinstance(at := newest.get(slo.id, NO_DATA), NoData)]
+    found = watermark(
+        NO_DATA if read_to is None else read_to,
+        max(known, default=NO_DATA),
+        problem,
+        now=now - settings.delay,
+        step=settings.step,
+        silence_counts=not isinstance(source, Prometheus),
+    )
     return SourceState(
-        name=name,
+        name=source_name(source) + (f" by {by}" if by else ""),
         slos=tuple(slo.id for slo in slos),
-        word=word,
-        reason=reason,
+        word=found.word,
+        reason=found.reason,
         read_to=read_to,
         problem=problem,
+        newest=max(known, default=None),
     )
-
-
-def _word(read_to: Instant | None, problem: Problem | None, *, now: Instant, step: int) -> tuple[Word, str]:
-    why = f": {problem.message}" if problem is not None else ""
-    if read_to is None:
-        return "no data", f"it has never been read{why}"
-    behind = (now - read_to) // step
-    if behind >= STALE_STEPS:
-        return "stale", f"it was not read for more than {short(STALE_STEPS * step)}{why}"
-    if behind >= LATE_STEPS:
-        return "late", f"it was not read for more than {short(LATE_STEPS * step)}{why}"
-    return ("late", f"it could not be read{why}") if problem is not None else ("current", "")
-
-
-def _address(url: str) -> str:
-    parts = urlsplit(url)
-    host = parts.netloc.rpartition("@")[2]
-    return f"{parts.scheme}://{host}{parts.path}" if host else f"{parts.scheme}:{parts.path}"

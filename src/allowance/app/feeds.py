@@ -1,0 +1,105 @@
+"""Where telemetry comes from: the sources of a contract, how far each was read, and the newest bucket of each SLO."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from urllib.parse import urlsplit
+
+from allowance.alerting.telemetry import Feed
+from allowance.app.collect import Standing, standing_key
+from allowance.app.status import batches
+from allowance.contract.model import Contract, Slo
+from allowance.contract.source import Files, Otlp, Prometheus, Source, Sql
+from allowance.core.counts import NO_DATA, NoData
+from allowance.core.problem import Problem
+from allowance.core.time import Instant
+
+
+def feeds(
+    contract: Contract,
+    standings: Mapping[str, Standing],
+    problems: Mapping[str, Problem],
+    newest: Mapping[str, Instant | NoData],
+    *,
+    now: Instant,
+) -> tuple[Feed, ...]:
+    """Every source of the contract at `now`, whatever it is grouped by; what is pushed is read to `now`.
+
+    `newest`: by SLO id the end of the newest bucket with events.
+    """
+    return tuple(
+        _feed(source, parts, standings, problems, newest, now=now)
+        for source, parts in _sources(contract).items()
+    )
+
+
+def _sources(contract: Contract) -> dict[Source, list[tuple[str, Sequence[Slo]]]]:
+    """By source the names of its standings, each with its SLOs."""
+    found: dict[Source, list[tuple[str, Sequence[Slo]]]] = {}
+    for source, by, slos in batches(contract, None):
+        if source is not None:
+            found.setdefault(source, []).append((standing_key(source, by), slos))
+    return found
+
+
+def _feed(
+    source: Source,
+    parts: Sequence[tuple[str, Sequence[Slo]]],
+    standings: Mapping[str, Standing],
+    problems: Mapping[str, Problem],
+    newest: Mapping[str, Instant | NoData],
+    *,
+    now: Instant,
+) -> Feed:
+    slos = tuple(slo for _, some in parts for slo in some)
+    pulled = is_pulled(source)
+    return Feed(
+        name=source_name(source),
+        key=source_key(source),
+        slos=slos,
+        pulled=pulled,
+        read_to=_read_to([name for name, _ in parts], standings) if pulled else now,
+        newest={slo.id: newest.get(slo.id, NO_DATA) for slo in slos},
+        problem=next((problems[name] for name, _ in parts if name in problems), None),
+        silence_counts=not isinstance(source, Prometheus),
+    )
+
+
+def _read_to(names: Sequence[str], standings: Mapping[str, Standing]) -> Instant | NoData:
+    """Up to where all of it was read."""
+    known = [standings[name].at for name in names if name in standings]
+    return min(known) if len(known) == len(names) else NO_DATA
+
+
+def is_pulled(source: Source) -> bool:
+    """Whether we ask it; else it sends to us."""
+    return isinstance(source, Prometheus | Sql | Files)
+
+
+def source_name(source: Source) -> str:
+    """A source in few words, without whatever secrets its address may hold."""
+    match source:
+        case Prometheus(url=url):
+            return f"prometheus {_address(url)}"
+        case Sql(url=url, table=table):
+            return f"sql {_address(url)} {table}"
+        case Files(paths=paths):
+            return f"files {' '.join(paths)}"
+        case Otlp(signal=signal, service=service, metric=metric):
+            return " ".join(part for part in ("otlp", signal, service, metric) if part)
+        case _:
+            return type(source).__name__.lower()
+
+
+def source_key(source: Source) -> str:
+    """A name for signatures: readable, and different for every source."""
+    words = re.sub(r"[^a-z0-9]+", "-", source_name(source).lower()).strip("-")
+    return f"{words[:60].rstrip('-')}-{sha256(repr(source).encode()).hexdigest()[:6]}"
+
+
+def _address(url: str) -> str:
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    return f"{parts.scheme}://{host}{parts.path}" if host else f"{parts.scheme}:{parts.path}"
