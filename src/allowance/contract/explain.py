@@ -9,7 +9,8 @@ from allowance.contract.amounts import number_text, share_text
 from allowance.contract.defaults import DEFAULTS
 from allowance.contract.indicator import Events, Foreign, Indicator, PromGauge, PromHistogram, PromRatio
 from allowance.contract.model import Method, Occurrences, RatioTimeslices, Service, Slo, Timeslices
-from allowance.contract.source import Files, Otlp, Prometheus, Source, Sql
+from allowance.contract.probe import Probe
+from allowance.contract.source import CloudEvents, Files, Otlp, Prometheus, Rum, Source, Sql
 from allowance.core.duration import short
 from allowance.core.problem import Where
 
@@ -114,5 +115,11 @@ def source_words(source: Source | None) -> str:
             return url
         case Otlp(signal=signal, service=service, metric=metric):
             return " ".join(part for part in ("otlp", signal, service, metric) if part)
+        case CloudEvents(type=type_):
+            return f"events {type_}"
+        case Rum(site=site):
+            return f"rum {site}"
+        case Probe(url=url, interval=interval):
+            return f"probe {url} every {short(interval)}"
         case Sql(url=url, table=table):
             return f"{url} {table}"

@@ -6,10 +6,11 @@ from dataclasses import replace
 
 from allowance.contract.alert_document import read_alerting, read_no_data
 from allowance.contract.amounts import parse_name, parse_part
+from allowance.contract.client import CLIENT, client_indicator
 from allowance.contract.defaults import SLICE
 from allowance.contract.envelope import text_map
 from allowance.contract.fields import Fields
-from allowance.contract.indicator import Events
+from allowance.contract.indicator import Events, Indicator
 from allowance.contract.indicator_document import read_indicator
 from allowance.contract.model import (
     KINDS,
@@ -23,7 +24,7 @@ from allowance.contract.model import (
 )
 from allowance.contract.nodes import ScalarNode
 from allowance.contract.semconv import TEMPLATES, expand
-from allowance.contract.source import Otlp
+from allowance.contract.source import Otlp, Rum, Source
 from allowance.contract.source_document import read_source
 from allowance.contract.written import WrittenSlo
 from allowance.core.duration import parse_duration
@@ -47,14 +48,23 @@ FIELDS_OF_SLO = {
 def read_slo(fields: Fields, service: str) -> WrittenSlo | None:
     """An SLO of a service; `None` where it has no name or nothing to measure (reported)."""
     name = fields.parsed("name", parse_name) if fields.need("name") else None
-    template = TEMPLATES.get(fields.raw("kind") or "")
-    indicator = read_indicator(fields) if template is None else expand(template, fields)
-    spans = None if template is None else Otlp(signal="traces")
+    indicator, usual = _measured(fields, service)
     # Stand-ins let the other fields be read and checked too; an SLO that needs one is not returned.
-    slo = WrittenSlo(name=name or "", service=service, indicator=indicator or Events(), source=spans)
+    slo = WrittenSlo(name=name or "", service=service, indicator=indicator or Events(), source=usual)
     slo = replace(overlaid(slo, fields), origin=fields.origin(**FIELDS_OF_SLO))
     fields.finish()
     return slo if name is not None and indicator is not None else None
+
+
+def _measured(fields: Fields, service: str) -> tuple[Indicator | None, Source | None]:
+    """What is measured, and the source that a kind brings along."""
+    kind = fields.raw("kind") or ""
+    if kind == CLIENT:
+        return client_indicator(fields), Rum(site=service) if service else None
+    template = TEMPLATES.get(kind)
+    if template is not None:
+        return expand(template, fields), Otlp(signal="traces")
+    return read_indicator(fields), None
 
 
 def overlaid(slo: WrittenSlo, fields: Fields) -> WrittenSlo:
@@ -79,7 +89,9 @@ def overlaid(slo: WrittenSlo, fields: Fields) -> WrittenSlo:
 
 
 def _kind(fields: Fields) -> Kind | None:
-    word: str | None = fields.word("kind", (*KINDS, *TEMPLATES))
+    word: str | None = fields.word("kind", (*KINDS, *TEMPLATES, CLIENT))
+    if word == CLIENT:
+        return "latency"
     template = TEMPLATES.get(word or "")
     return template.kind if template is not None else next((kind for kind in KINDS if kind == word), None)
 

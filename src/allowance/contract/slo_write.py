@@ -20,9 +20,11 @@ from allowance.contract.indicator import (
 )
 from allowance.contract.indicator_document import BOUNDS
 from allowance.contract.model import Method, NoDataAlert, Occurrences, Service, Slo, Timeslices
+from allowance.contract.probe import Probe
+from allowance.contract.probe_write import probe_document
 from allowance.contract.resolve import answers
 from allowance.contract.rules import ANY_TRAFFIC, LowTraffic
-from allowance.contract.source import Files, Otlp, Prometheus, Source, Sql
+from allowance.contract.source import CloudEvents, Files, Otlp, Prometheus, Rum, Source, Sql
 from allowance.core.duration import short
 
 Plain = dict[str, object]
@@ -135,6 +137,12 @@ def source_document(source: Source) -> Plain:
             return written(sql=url, table=table, time=time, passwordEnv=password)
         case Otlp(signal=signal, service=service, metric=metric):
             return written(otlp=signal, service=service, metric=metric)
+        case CloudEvents(type=type_):
+            return {"events": type_}
+        case Rum(site=site, key=key, origins=origins):
+            return written(rum=site, key=key, origins=list(origins))
+        case Probe():
+            return {"probe": probe_document(source)}
         case Prometheus():
             return written(
                 prometheus=source.url,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from allowance.contract.probe import Probe
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Files:
@@ -58,4 +60,37 @@ class Otlp:
     metric: str | None = None
 
 
-Source = Files | Prometheus | Sql | Otlp
+EVERY_TYPE = "*"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloudEvents:
+    """Events that are sent to the API; they are counted as they arrive.
+
+    `type` is their type, or the first of its parts: `com.shop.order` takes `com.shop.order.paid`, too, and not
+    `com.shop.orders`. `*` is every type.
+    """
+
+    type: str
+
+    def takes(self, type_: str) -> bool:
+        """Whether events of a type are meant."""
+        return self.type in (EVERY_TYPE, type_) or type_.startswith(f"{self.type.removesuffix('.')}.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rum:
+    """Beacons from the browsers of a site's users; they are counted as they arrive.
+
+    `key` is public: whoever shows it may send beacons of this site, and nothing else. `origins` are the pages'
+    (`https://shop.example`; `*` is every one); without any, only pages of our own origin may send.
+    """
+
+    site: str
+    key: str | None = None
+    origins: tuple[str, ...] = ()
+
+
+Source = Files | Prometheus | Sql | Otlp | CloudEvents | Rum | Probe
+Pushed = Otlp | CloudEvents | Rum | Probe
+"""Sources that are counted while things happen; nobody can ask them for what has been."""

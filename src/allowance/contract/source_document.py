@@ -1,7 +1,10 @@
-"""Sources as documents write them: `{files: ...}`, `{prometheus: url}`, `{sql: url, ...}`, `{otlp: traces}`, or a name."""
+"""Sources as documents write them: `{files: ...}`, `{prometheus: url}`, `{sql: url, ...}`, `{otlp: traces}`, `{events: type}`,
+`{rum: site}`, `{probe: url}`, or a name."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from dataclasses import replace
 
 from allowance.contract.amounts import parse_name
@@ -10,11 +13,15 @@ from allowance.contract.fields import Fields
 from allowance.contract.model import DataSource
 from allowance.contract.nodes import MapNode
 from allowance.contract.notes import Notes
-from allowance.contract.source import SIGNALS, Files, Otlp, Prometheus, Source, Sql
+from allowance.contract.probe_document import read_probe
+from allowance.contract.source import SIGNALS, CloudEvents, Files, Otlp, Prometheus, Rum, Source, Sql
 from allowance.contract.written import Written
 from allowance.core.duration import parse_duration
 
-SYSTEMS = ("files", "prometheus", "sql", "otlp")
+SYSTEMS = ("files", "prometheus", "sql", "otlp", "events", "rum", "probe")
+
+_ORIGIN = re.compile(r"\*|https?://[A-Za-z0-9.-]{1,253}(?::\d{1,5})?")
+_KEY = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 def read_source(holder: Fields, key: str = "source") -> str | Source | None:
@@ -35,12 +42,12 @@ def source_of(fields: Fields) -> Source | None:
     if len(systems) != 1:
         fields.notes.error(
             "source",
-            f"{fields.called()} needs exactly one of files, prometheus, sql and otlp",
+            f"{fields.called()} needs exactly one of files, prometheus, sql, otlp, events, rum and probe",
             where=fields.where(),
             hint="for example {files: /var/log/nginx/access.log*} or {prometheus: 'http://prometheus:9090'}",
         )
         return None
-    return {"files": _files, "prometheus": _prometheus, "sql": _sql, "otlp": _otlp}[systems[0]](fields)
+    return _READERS[systems[0]](fields)
 
 
 def _files(fields: Fields) -> Files | None:
@@ -88,6 +95,37 @@ def _otlp(fields: Fields) -> Otlp | None:
         )
         return None
     return None if signal is None else Otlp(signal=signal, service=service, metric=metric)
+
+
+def _cloud_events(fields: Fields) -> CloudEvents | None:
+    type_ = fields.text("events")
+    return None if type_ is None else CloudEvents(type=type_)
+
+
+def _rum(fields: Fields) -> Rum | None:
+    site, key = fields.parsed("rum", parse_name), fields.text("key")
+    origins = fields.texts("origins")
+    for origin in origins:
+        if not _ORIGIN.fullmatch(origin):
+            fields.wrong(
+                "origins",
+                f"{origin[:100]!r} is no origin",
+                hint="such as https://shop.example, without a path; or *",
+            )
+    if key is not None and not _KEY.fullmatch(key):
+        fields.wrong("key", "the key of a site is 1 to 64 letters, digits, - and _")
+    return None if site is None else Rum(site=site, key=key, origins=origins)
+
+
+_READERS: dict[str, Callable[[Fields], Source | None]] = {
+    "files": _files,
+    "prometheus": _prometheus,
+    "sql": _sql,
+    "otlp": _otlp,
+    "events": _cloud_events,
+    "rum": _rum,
+    "probe": read_probe,
+}
 
 
 def _is_web(fields: Fields, key: str, url: str) -> bool:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from allowance.contract.indicator import Events, Foreign, PromGauge, PromHistogram, PromRatio, PromShare
 from allowance.contract.model import Slo
-from allowance.contract.source import Files, Otlp, Prometheus, Source, Sql
+from allowance.contract.probe import Probe
+from allowance.contract.source import CloudEvents, Files, Otlp, Prometheus, Rum, Source, Sql
 from allowance.core.problem import refuse
 from allowance.core.time import Instant
 from allowance.edges import clock
@@ -36,6 +37,19 @@ def measure(
                 "otlp-live",
                 f"{signal} over OTLP are counted while they arrive; they cannot be asked for afterwards",
                 hint="run allowance serve and send to it, or name files of the same events",
+            )
+        case CloudEvents() | Rum():
+            told = "events" if isinstance(source, CloudEvents) else "beacons of browsers"
+            raise refuse(
+                "told-live",
+                f"{told} are counted while they arrive; they cannot be asked for afterwards",
+                hint="run allowance serve and send to it, or name files of the same events",
+            )
+        case Probe(url=url):
+            raise refuse(
+                "told-live",
+                f"{url} is probed while allowance serve runs; what it would have answered before is not known",
+                hint="run allowance serve, or allowance probe to probe it now",
             )
         case Prometheus():
             from allowance.edges import prometheus

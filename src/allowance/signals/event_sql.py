@@ -38,12 +38,12 @@ class EventSli:
         return frozenset().union(*parts, {DURATION} if self.latency_ms is not None else set())
 
 
-def event_sli(name: str, indicator: Events, *, where: Where = NOWHERE) -> EventSli:
-    """An indicator with its predicates parsed. Errors: `Problem` `predicate`."""
+def event_sli(name: str, indicator: Events, *, dotted: bool = False, where: Where = NOWHERE) -> EventSli:
+    """An indicator with its predicates parsed; `dotted`: names with dots need no quotes. Errors: `Problem` `predicate`."""
 
     def parsed(text: str | None, part: str) -> Predicate | None:
         path = f"{where.path}.{part}" if where.path else part
-        return None if text is None else parse_predicate(text, where=replace(where, path=path))
+        return None if text is None else parse_predicate(text, dotted=dotted, where=replace(where, path=path))
 
     neither = indicator.good is None and indicator.latency_ms is None
     return EventSli(

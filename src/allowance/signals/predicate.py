@@ -71,10 +71,15 @@ class Predicate:
         return f"({sql})" if isinstance(self._tree, exp.Connector) else sql
 
 
-def parse_predicate(text: str, *, where: Where = NOWHERE) -> Predicate:
-    """A predicate from its text. Errors: `Problem` `predicate`: what is not allowed, and what is."""
+def parse_predicate(text: str, *, dotted: bool = False, where: Where = NOWHERE) -> Predicate:
+    """A predicate from its text; `dotted` reads `data.status` as the column of that name.
+
+    Errors: `Problem` `predicate`: what is not allowed, and what is.
+    """
     try:
         tree = _parse(text)
+        if dotted:
+            tree = tree.transform(_joined)
         columns = check_tree(tree)
     except ProblemError as error:
         raise ProblemError(*(replace(problem, where=where) for problem in error.problems)) from None
@@ -131,6 +136,13 @@ def _parse(text: str) -> exp.Expr:
     if tree is None:
         raise refuse("predicate", "the predicate is empty", hint="write for example status < 500")
     return tree
+
+
+def _joined(node: exp.Expr) -> exp.Expr:
+    """A dotted name as one column; sqlglot reads the parts as table, schema and catalog."""
+    if isinstance(node, exp.Column | exp.Dot) and all(isinstance(one, exp.Identifier) for one in node.parts):
+        return exp.column(exp.to_identifier(".".join(one.name for one in node.parts), quoted=True))
+    return node
 
 
 def _unreadable(text: str, error: SqlglotError) -> ProblemError:

@@ -18,11 +18,13 @@ from allowance.contract.model import Contract
 from allowance.core.buckets import Buckets
 from allowance.core.problem import Problem
 from allowance.core.time import Instant
+from allowance.edges import clock
 from allowance.edges.store import Store
 from allowance.edges.store import acks as desk
 from allowance.edges.store import deploys as stored_deploys
 from allowance.edges.store.acks import Ack, Arrival
 from allowance.edges.store.ledger import StoredLedger
+from allowance.web.event_door import EventDoor
 
 
 @dataclass(slots=True, kw_only=True)
@@ -34,9 +36,12 @@ class LoopState:
     engine: Engine
     tick_seconds: float | None = None
     law: Law = field(init=False)
+    told: EventDoor = field(init=False)
 
     def __post_init__(self) -> None:
         self.law = Law(StoredLedger(self.engine))
+        doors = [door for door in self.loop.doors if isinstance(door, EventDoor)]
+        self.told = doors[0] if doors else EventDoor((), self.store, clock.now)
 
     @property
     def contract(self) -> Contract:
@@ -92,9 +97,9 @@ class LoopState:
         """Those that have not been here before."""
         return desk.unseen(self.engine, arrivals)
 
-    def remember(self, arrivals: Sequence[Arrival], *, now: Instant) -> None:
-        """Events that were dealt with."""
-        desk.remember(self.engine, arrivals, now=now)
+    def remember(self, arrivals: Sequence[Arrival], *, now: Instant) -> Sequence[str]:
+        """Durable when it returns, together with the counts."""
+        return self.told.take_events(arrivals, now=now)
 
     def save_deploys(self, deploys: Sequence[Deploy]) -> None:
         """Durable when it returns; each is kept once."""

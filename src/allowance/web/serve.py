@@ -34,6 +34,7 @@ from allowance.edges.store.database import connect
 from allowance.edges.store.store import Store
 from allowance.edges.token_file import first_token, tokens_of
 from allowance.web.api import build_api
+from allowance.web.event_door import EventDoor
 from allowance.web.live import LoopState
 from allowance.web.otlp import routes, spare_collector
 from allowance.web.otlp_door import OtlpDoor
@@ -94,13 +95,14 @@ async def run(asked: Serving) -> None:
     engine = connect(asked.store)
     store = Store(engine)
     door = OtlpDoor(asked.contract.slos, store, clock.now)
+    told = EventDoor(asked.contract.slos, store, clock.now)
     loop = Loop(
         contract=asked.contract,
         store=store,
         reader=read,
         targets=lambda notice, at: _targets(notify, engine, notice, at),
         settings=Settings(link=asked.link),
-        doors=(door,),
+        doors=(door, told),
     )
     loop.start(now=clock.now())
     state = LoopState(loop=loop, store=store, engine=engine)

@@ -17,6 +17,7 @@ from allowance.core.duration import MINUTE
 from allowance.core.problem import Problem
 from allowance.core.time import Instant
 from allowance.edges.store.acks import Ack, Arrival
+from allowance.web.event_door import EventDoor
 
 
 class LiveState(Protocol):
@@ -77,8 +78,13 @@ class LiveState(Protocol):
         """Those events that have not been here before, each once."""
         ...
 
-    def remember(self, arrivals: Sequence[Arrival], *, now: Instant) -> None:
-        """Events that were dealt with."""
+    def remember(self, arrivals: Sequence[Arrival], *, now: Instant) -> Sequence[str]:
+        """Events that were dealt with, counted where an SLO is over them; why some were not."""
+        ...
+
+    @property
+    def told(self) -> EventDoor:
+        """Where events, beacons and probes are counted."""
         ...
 
     def save_deploys(self, deploys: Sequence[Deploy]) -> None:

@@ -151,15 +151,20 @@ def unseen(engine: Engine, arrivals: Sequence[Arrival]) -> list[Arrival]:
     return list(fresh.values())
 
 
-def remember(engine: Engine, arrivals: Sequence[Arrival], *, now: Instant) -> None:
-    """Events that were dealt with; one that is there already stays as it is, also where two come at once."""
-    into = postgresql.insert if engine.dialect.name == "postgresql" else sqlite.insert
-    with engine.begin() as connection:
-        for one in arrivals:
-            row = into(arrivals_table).values(
-                source=one.source, id=one.id, type=one.type, at=one.at, received=now, body=one.body
-            )
-            connection.execute(row.on_conflict_do_nothing())
+def remember(connection: Connection, arrivals: Sequence[Arrival], *, now: Instant) -> list[Arrival]:
+    """Events that were dealt with, in the transaction of what they caused; those that were not there before.
+
+    One that is there already stays as it is, also where two come at once.
+    """
+    into = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    fresh = []
+    for one in arrivals:
+        row = into(arrivals_table).values(
+            source=one.source, id=one.id, type=one.type, at=one.at, received=now, body=one.body
+        )
+        if connection.execute(row.on_conflict_do_nothing()).rowcount == 1:
+            fresh.append(one)
+    return fresh
 
 
 def forget(engine: Engine, before: Instant) -> None:
