@@ -12,7 +12,10 @@ from allowance.web import alerts, arrivals, gate, health, metrics, mutes, slos
 from allowance.web.asked import House
 from allowance.web.door import Door
 from allowance.web.health import Trial
+from allowance.web.oidc import Provider
 from allowance.web.problems import answer_with_problems
+from allowance.web.sessions import Sessions
+from allowance.web.sign_in import sign_in_router
 from allowance.web.state import LiveState, Settings
 from allowance.web.tokens import Tokens
 
@@ -20,9 +23,17 @@ ROUTERS = (health.router, metrics.router, slos.router, alerts.router, mutes.rout
 
 
 def build_api(
-    state: LiveState, tokens: Tokens, clock: Callable[[], int], settings: Settings | None = None
+    state: LiveState,
+    tokens: Tokens,
+    clock: Callable[[], int],
+    settings: Settings | None = None,
+    *,
+    sessions: Sessions | None = None,
+    provider: Provider | None = None,
 ) -> FastAPI:
     """The application for a server; the first request may come before the first tick.
+
+    With `sessions` people sign in by one-time links, and with a `provider` by that.
 
     No page of it loads anything from elsewhere: its description is `/v1/openapi.json`.
     """
@@ -43,5 +54,9 @@ def build_api(
         app.include_router(router)
     routes = [route for router in ROUTERS for route in router.routes if isinstance(route, APIRoute)]
     answer_with_problems(app, routes)
-    app.add_middleware(Door, tokens=tokens, settings=settings, clock=clock)
+    if sessions is not None:
+        app.include_router(sign_in_router(sessions, provider, clock))
+    app.add_middleware(
+        Door, tokens=tokens, settings=settings, clock=clock, law=state.law, sessions=sessions
+    )
     return app

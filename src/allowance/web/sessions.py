@@ -21,10 +21,11 @@ LONGEST_COOKIES = 8192
 
 
 class Sessions:
-    """Who is in. `secure`: people come by https, so the cookie never travels otherwise."""
+    """Who is in. `link` is the address by which people come: with https the cookie never travels otherwise."""
 
-    def __init__(self, stored: StoredSessions, *, secure: bool) -> None:
-        self._stored, self.secure = stored, secure
+    def __init__(self, stored: StoredSessions, *, link: str = "") -> None:
+        self._stored, self.link = stored, link.rstrip("/")
+        self.secure = link.startswith("https://")
 
     @property
     def cookie(self) -> str:

@@ -1,4 +1,4 @@
-"""Who asks: bearer tokens that are compared in constant time, and what their role allows."""
+"""Who asks: a token or a session, what its role allows, and for which services."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ import ipaddress
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.datastructures import Headers
 from starlette.types import Scope
 
+from allowance.core.time import Instant
 from allowance.edges.token_file import Token, digest
 from allowance.governance.roles import RIGHTS_WITHOUT_TOKEN, ROLES, Right, Role
 from allowance.web.problems import Refusal
@@ -26,12 +27,27 @@ UNAUTHORIZED = {"WWW-Authenticate": 'Bearer realm="allowance"'}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """Who asks: the name on the token (`""`: without one), what they may do, and whose rate this counts for."""
+    """Who asks: the name on the token (`""`: without one), what they may do, and whose rate this counts for.
+
+    Everything but reading is for `services` only (none named: for all). `via`: what was shown. `session` is the digest
+    of the session.
+    """
 
     name: str
     role: Role | None
     rights: frozenset[Right]
     rate_key: str
+    services: tuple[str, ...] = ()
+    via: Literal["", "token", "session"] = ""
+    session: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stranger:
+    """Somebody who is not let in, and why; `name` is known where their token has expired."""
+
+    refusal: Refusal
+    name: str = ""
 
 
 class Tokens:
@@ -50,30 +66,84 @@ class Tokens:
         return found
 
 
-def caller(scope: Scope, tokens: Tokens, *, open_reading: bool) -> Caller | Refusal:
-    """Who asks, or why they are not let in: a token that is shown must be known, also where none is needed."""
+def caller(
+    scope: Scope, tokens: Tokens, *, open_reading: bool, now: Instant, session: Caller | None = None
+) -> Caller | Stranger:
+    """Who asks, or why they are not let in: a token that is shown must be known, also where none is needed.
+
+    `session` is who comes by a cookie; a token counts before it.
+    """
     headers = Headers(scope=scope)
-    address = scope["client"][0] if scope.get("client") else ""
     shown = headers.get("authorization")
-    if shown is None:
-        local = open_reading and from_here(address, headers)
-        return Caller(
-            name="",
-            role=None,
-            rights=RIGHTS_WITHOUT_TOKEN if local else frozenset(),
-            rate_key=f"address {address}",
-        )
+    if shown is not None:
+        return _holder(shown, tokens, now)
+    if session is not None:
+        return session
+    address = address_of(scope)
+    local = open_reading and from_here(address, headers)
+    rights = RIGHTS_WITHOUT_TOKEN if local else frozenset[Right]()
+    return Caller(name="", role=None, rights=rights, rate_key=f"address {address}")
+
+
+def address_of(scope: Scope) -> str:
+    """Where a request comes from; `""` where the server does not say."""
+    return scope["client"][0] if scope.get("client") else ""
+
+
+def _holder(shown: str, tokens: Tokens, now: Instant) -> Caller | Stranger:
     scheme, _, text = shown.partition(" ")
     token = tokens.find(text.strip()) if scheme.lower() == "bearer" else None
     if token is None:
-        return Refusal(
-            HTTPStatus.UNAUTHORIZED,
-            "token",
-            "this token is not known",
-            hint="send Authorization: Bearer <token>; an admin can mint one",
-            headers=UNAUTHORIZED,
+        return Stranger(refusal=_unauthorized("this token is not known", "an admin can make one"))
+    if token.has_expired(now=now):
+        return Stranger(
+            refusal=_unauthorized("this token has expired", "an admin can make a new one"), name=token.name
         )
-    return Caller(name=token.name, role=token.role, rights=ROLES[token.role], rate_key=f"token {token.name}")
+    return Caller(
+        name=token.name,
+        role=token.role,
+        rights=ROLES[token.role],
+        rate_key=f"token {token.name}",
+        services=token.services,
+        via="token",
+    )
+
+
+def _unauthorized(message: str, hint: str) -> Refusal:
+    return Refusal(
+        HTTPStatus.UNAUTHORIZED,
+        "token",
+        message,
+        hint=f"send Authorization: Bearer <token>; {hint}",
+        headers=UNAUTHORIZED,
+    )
+
+
+def covers(who: Caller, service: str) -> bool:
+    """Whether a caller may act for a service: true, or 403 for one whose token is for other services.
+
+    A route that changes something of a service calls it, after `may`.
+    """
+    if not who.services or service in who.services:
+        return True
+    raise Refusal(
+        HTTPStatus.FORBIDDEN,
+        "scope",
+        f"{who.name} acts for {', '.join(who.services)}, not for {service[:100]}",
+        hint="an admin can make a token for this service",
+    )
+
+
+def covers_all(who: Caller) -> bool:
+    """Whether a caller may do what touches every service: true, or 403 for one who is bound to some."""
+    if not who.services:
+        return True
+    raise Refusal(
+        HTTPStatus.FORBIDDEN,
+        "scope",
+        f"{who.name} acts for {', '.join(who.services)}, and this touches all services",
+        hint="name a service, or use a token that is bound to none",
+    )
 
 
 def from_here(address: str, headers: Headers) -> bool:
@@ -110,13 +180,7 @@ def may(right: Right) -> Any:
         if right in who.rights:
             return who
         if not who.name:
-            raise Refusal(
-                HTTPStatus.UNAUTHORIZED,
-                "token",
-                "this needs a token",
-                hint="send Authorization: Bearer <token>",
-                headers=UNAUTHORIZED,
-            )
+            raise _unauthorized("this needs a token", "people sign in at /sign-in")
         raise Refusal(
             HTTPStatus.FORBIDDEN,
             "role",
