@@ -107,7 +107,7 @@ def test_no_next_one_while_the_postmortem_is_overdue() -> None:
     book = Book()
     approved(book, asked(book))
     late = START + 7 * DAY
-    with pytest.raises(ProblemError, match="owes the postmortem bullet-1.postmortem since"):
+    with pytest.raises(ProblemError, match=r"owes the postmortem bullet-1\.postmortem since"):
         asked(book, "PR-2", late)
     assert asked(book, "PR-2", late - 1), "it is not overdue before its day"
     with pytest.raises(ProblemError, match="owes the postmortem"):
