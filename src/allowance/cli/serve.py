@@ -14,6 +14,7 @@ def serve(
     delay: str = "10s",
     link: str = "",
     tokens: str = "allowance-tokens.json",
+    oidc: str | None = None,
 ) -> int:
     """Watch every promise of a contract: one tick a minute, alerts told through channels, an HTTP API beside it.
 
@@ -39,6 +40,8 @@ def serve(
         The address that links in messages begin with. Default: http:// and the address of the API.
     tokens
         The file of the API's tokens; made at the first start, with a first token that is printed once.
+    oidc
+        A file that says by which OpenID Connect provider people sign in. Default: by one-time links only.
     """
     import asyncio
     from pathlib import Path
@@ -58,6 +61,7 @@ def serve(
         link=link or f"http://{address}",
         tokens=Path(tokens),
         otlp=Address.parse(otlp),
+        oidc=None if oidc is None else Path(oidc),
     )
     asyncio.run(run(serving))
     return GO

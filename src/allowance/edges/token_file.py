@@ -23,6 +23,9 @@ if sys.platform != "win32":  # which has other locks, and other rights of files
 PREFIX = "alw_"
 """What every token begins with, so that scanners for secrets can know it."""
 
+FIRST = "first-admin"
+"""The name on the first token, and on the first link to sign in."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Token:
@@ -51,7 +54,7 @@ def first_token(path: Path) -> str | None:
     """The text of a new admin token where there is no file yet: show it once, it is stored nowhere."""
     if path.exists():
         return None
-    return mint(path, name="first-admin", role="admin")
+    return mint(path, name=FIRST, role="admin")
 
 
 def mint(

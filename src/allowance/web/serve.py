@@ -27,18 +27,22 @@ from allowance.core.problem import ProblemError, refuse
 from allowance.core.time import Instant, iso
 from allowance.edges import clock
 from allowance.edges.notify_file import Notify, read_notify
+from allowance.edges.oidc_file import read_oidc
 from allowance.edges.read import read
 from allowance.edges.store.acks import acknowledged_at
 from allowance.edges.store.acks import forget as forget_arrivals
 from allowance.edges.store.database import connect
+from allowance.edges.store.sessions import Guest, StoredSessions
 from allowance.edges.store.store import Store
-from allowance.edges.token_file import first_token, tokens_of
+from allowance.edges.token_file import FIRST, first_token, tokens_of
 from allowance.web.api import build_api
 from allowance.web.event_door import EventDoor
 from allowance.web.live import LoopState
+from allowance.web.oidc import Provider
 from allowance.web.otlp import routes, spare_collector
 from allowance.web.otlp_door import OtlpDoor
 from allowance.web.otlp_grpc import otlp_server
+from allowance.web.sessions import Sessions, new_link
 from allowance.web.state import Settings as ApiSettings
 from allowance.web.tokens import Tokens
 
@@ -87,11 +91,13 @@ class Serving:
     link: str
     tokens: Path
     otlp: Address
+    oidc: Path | None = None
 
 
 async def run(asked: Serving) -> None:
     """Serve until stopped. Errors: `Problem`s of the store, the tokens and the notify file, before anything runs."""
     notify = read_notify(asked.notify) if asked.notify is not None else None
+    provider = Provider(read_oidc(asked.oidc)) if asked.oidc is not None else None
     engine = connect(asked.store)
     store = Store(engine)
     door = OtlpDoor(asked.contract.slos, store, clock.now)
@@ -106,12 +112,15 @@ async def run(asked: Serving) -> None:
     )
     loop.start(now=clock.now())
     state = LoopState(loop=loop, store=store, engine=engine)
-    _greet(asked)
+    stored_sessions = StoredSessions(engine)
+    _greet(asked, stored_sessions)
     app = build_api(
         state,
         Tokens(tokens_of(asked.tokens)),
         clock.now,
         ApiSettings(delay=asked.delay, open_reading=asked.address.is_loopback),
+        sessions=Sessions(stored_sessions, link=asked.link),
+        provider=provider,
     )
     server = uvicorn.Server(
         uvicorn.Config(
@@ -172,12 +181,14 @@ def acknowledged(engine: Engine, notice: Notice) -> Instant | None:
     return acknowledged_at(engine, notice.signature, notice.opened)
 
 
-def _greet(asked: Serving) -> None:
+def _greet(asked: Serving, sessions: StoredSessions) -> None:
     token = first_token(asked.tokens)
     slos = len(asked.contract.slos)
     sys.stderr.write(f"watching {slos} promises; the API is at http://{asked.address}/v1/slos\n")
     if token is not None:
+        link = new_link(sessions, Guest(name=FIRST, role="admin"), now=clock.now())
         sys.stderr.write(f"first token (role admin, shown once): {token}\n")
+        sys.stderr.write(f"sign in within 15 minutes, once: {asked.link.rstrip('/')}/sign-in?token={link}\n")
     sys.stderr.flush()
 
 
