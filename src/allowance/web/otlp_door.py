@@ -31,7 +31,8 @@ PARTS = 256
 class OtlpDoor:
     """The sink of the OTLP routes; the loop finds in the store what has come in.
 
-    Counts and the memory of what was counted are written in one transaction before a request is acknowledged.
+    Counts and the memory of what was counted are written in one transaction before a request is acknowledged. Other
+    replicas may write to the same memory: what they learned is taken in first.
     """
 
     def __init__(self, slos: Sequence[Slo], store: Store, clock: Callable[[], Instant]) -> None:
@@ -42,7 +43,9 @@ class OtlpDoor:
         )
         self._readers = ProtobufReader(self._counter.wanted()), JsonReader(self._counter.wanted())
         self._store, self._clock = store, clock
-        self._memory = remembered(from_bytes(part) for part in store.otlp_parts())
+        parts = store.otlp_parts()
+        self._memory = remembered(from_bytes(part) for _, part in parts)
+        self._seq = max((seq for seq, _ in parts), default=0)
         self._lock = threading.Lock()
         self._parts = 0
 
@@ -56,26 +59,38 @@ class OtlpDoor:
             now = self._clock()
             try:
                 batch = self._readers[content_type == JSON].read(signal, body)
-                counted = self._counter.count(batch, self._memory, now=now)
+                while True:
+                    counted = self._counter.count(batch, self._memory, now=now)
+                    learned = counted.learned.as_bytes() if counted.learned else b""
+                    if self._write(now, counted.gains, learned):
+                        break
+                    self._catch_up()
             except ProblemError as error:
-                return Invalid(message=str(error.problems[0]))
-            gains = counted.gains
-            try:
-                self._write(now, gains, counted.learned.as_bytes() if counted.learned else b"")
+                problem = error.problems[0]
+                # What another version of this program remembers is no fault of the sender.
+                return Busy() if problem.code == "otlp-memory" else Invalid(message=str(problem))
             except SQLAlchemyError:
                 return Busy()
             self._memory.learn(counted.learned)
             return Accepted(rejected=counted.rejected, message=counted.message())
 
-    def _write(self, now: Instant, gains: Mapping[Key, Buckets], learned: bytes) -> None:
+    def _catch_up(self) -> None:
+        for self._seq, part in self._store.otlp_parts(after=self._seq):
+            self._memory.learn(from_bytes(part))
+
+    def _write(self, now: Instant, gains: Mapping[Key, Buckets], learned: bytes) -> bool:
+        """Store it, unless another replica has learned something since we counted: then nothing is written."""
         if not gains and not learned:
-            return
-        compact = self._parts >= PARTS
+            return True
+        compact, seq = self._parts >= PARTS, self._seq
         with self._store.writing() as writing:
+            if memory_of.newest(writing.connection) != self._seq:
+                return False
             writing.add(now, {(self._names[slo], group): b for (slo, group), b in gains.items()})
             if compact:
                 self._memory.forget_silent(now=now)
-                memory_of.replace(writing.connection, self._memory.snapshot().as_bytes())
+                seq = memory_of.replace(writing.connection, self._memory.snapshot().as_bytes())
             if learned:
-                memory_of.append(writing.connection, learned)
-        self._parts = 0 if compact else self._parts + 1
+                seq = memory_of.append(writing.connection, learned)
+        self._parts, self._seq = 0 if compact else self._parts + 1, seq
+        return True

@@ -9,13 +9,17 @@ from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from allowance.core.problem import refuse
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 MIGRATION_LOCK = 0x616C6C6F77
+PAUSE = 7
+"""Seconds between two statements of a transaction after which a PostgreSQL gives it up."""
+CONNECT = 10
+"""Seconds that a connection to a PostgreSQL may take."""
 ONLY_READS = "allowance_only_reads"
 """The execution option of connections that write nothing."""
 
@@ -26,7 +30,7 @@ def connect(url: str) -> Engine:
     `url` is `sqlite:///allowance.db`, `postgresql://user@host/name`, or a path of a SQLite file.
     Errors: `Problem` `store` where it cannot be opened, or is of a newer version of this program.
     """
-    engine = _engine(url if "://" in url else f"sqlite:///{url}")
+    engine = _engine(url)
     try:
         _migrate(engine)
     except SQLAlchemyError as error:
@@ -46,27 +50,43 @@ def connect(url: str) -> Engine:
     return engine
 
 
-def _engine(url: str) -> Engine:
+def address_of(url: str) -> URL:
+    """The address of a store; a path is a SQLite file. Errors: `Problem` `store`."""
     try:
-        parsed = make_url(url)
+        return make_url(url if "://" in url else f"sqlite:///{url}")
     except ArgumentError:
         raise refuse(
             "store",
             "the address of the store cannot be read",
             hint="sqlite:///allowance.db or postgresql://...",
         ) from None
+
+
+def postgresql(url: str, options: str, **more: Any) -> Engine:
+    """An engine of a PostgreSQL whose sessions have some server options (`-c name=value`) on top of the URL's."""
+    parsed = address_of(url).set(drivername="postgresql+psycopg")
+    given = parsed.query.get("options", "")
+    joined = " ".join([given if isinstance(given, str) else " ".join(given), options]).strip()
+    try:
+        return create_engine(
+            parsed, pool_pre_ping=True, connect_args={"options": joined, "connect_timeout": CONNECT}, **more
+        )
+    except ModuleNotFoundError:
+        raise refuse(
+            "store", "the driver for PostgreSQL is not installed", hint="install allowance[postgres]"
+        ) from None
+
+
+def _engine(url: str) -> Engine:
+    parsed = address_of(url)
     if parsed.get_backend_name() == "sqlite":
         engine = create_engine(parsed)
         event.listen(engine, "connect", _durable_sqlite)
         event.listen(engine, "begin", _begin)
         return engine
     if parsed.get_backend_name() == "postgresql":
-        try:
-            return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
-        except ModuleNotFoundError:
-            raise refuse(
-                "store", "the driver for PostgreSQL is not installed", hint="install allowance[postgres]"
-            ) from None
+        # Who is paused in the middle of a transaction must not keep the others waiting for its locks.
+        return postgresql(url, f"-c idle_in_transaction_session_timeout={PAUSE * 1000}")
     raise refuse(
         "store", f"{parsed.get_backend_name()} is not a store", hint="use SQLite (a file) or PostgreSQL"
     )

@@ -11,10 +11,12 @@ from sqlalchemy import (
     LargeBinary,
     Table,
     delete,
+    func,
     insert,
     select,
 )
 
+from allowance.edges.store.database import ONLY_READS
 from allowance.edges.store.tables import metadata
 
 table = Table(
@@ -25,18 +27,25 @@ table = Table(
 )
 
 
-def parts(engine: Engine) -> list[bytes]:
-    """Every part, oldest first."""
-    with engine.begin() as connection:
-        return [row.body for row in connection.execute(select(table.c.body).order_by(table.c.seq))]
+def parts(engine: Engine, *, after: int = 0) -> list[tuple[int, bytes]]:
+    """(number, part) of every part that follows number `after`, oldest first."""
+    query = select(table.c.seq, table.c.body).where(table.c.seq > after).order_by(table.c.seq)
+    with engine.execution_options(**{ONLY_READS: True}).begin() as connection:
+        return [(row.seq, row.body) for row in connection.execute(query)]
 
 
-def append(connection: Connection, body: bytes) -> None:
-    """One more part, in the transaction of its counts."""
-    connection.execute(insert(table).values(body=body))
+def newest(connection: Connection) -> int:
+    """The number of the newest part; 0 for none."""
+    return connection.execute(select(func.max(table.c.seq))).scalar_one() or 0
 
 
-def replace(connection: Connection, body: bytes) -> None:
-    """All parts by one that says the same."""
+def append(connection: Connection, body: bytes) -> int:
+    """One more part, in the transaction of its counts; its number."""
+    result = connection.execute(insert(table).values(body=body))
+    return int(result.inserted_primary_key[0])  # type: ignore[index]
+
+
+def replace(connection: Connection, body: bytes) -> int:
+    """All parts by one that says the same; its number."""
     connection.execute(delete(table))
-    connection.execute(insert(table).values(body=body))
+    return append(connection, body)

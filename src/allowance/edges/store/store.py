@@ -27,6 +27,10 @@ from allowance.edges.store import learned, tables
 from allowance.edges.store.counts import Counts, boot
 from allowance.edges.store.database import ONLY_READS, connect
 from allowance.edges.store.gains import Gains, Key, packed
+from allowance.edges.store.lease import Lease
+
+WRITERS_LOCK = 0x7772697465
+"""Whoever writes on PostgreSQL holds this advisory lock until the end of the transaction."""
 
 
 def open_store(url: str) -> Store:
@@ -35,10 +39,13 @@ def open_store(url: str) -> Store:
 
 
 class Store:
-    """Durable state. Every method is one transaction; `writing` joins several changes into one."""
+    """Durable state. Every method is one transaction; `writing` joins several changes into one.
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    With a `lease`, `writing` is for its holder only.
+    """
+
+    def __init__(self, engine: Engine, lease: Lease | None = None) -> None:
+        self._engine, self._lease = engine, lease
         self._reads = engine.execution_options(**{ONLY_READS: True})
 
     def close(self) -> None:
@@ -47,8 +54,16 @@ class Store:
 
     @contextmanager
     def writing(self) -> Iterator[Writing]:
-        """All or nothing: what is written inside is durable when the block ends."""
+        """All or nothing: what is written inside is durable when the block ends. Writers queue, on both engines.
+
+        So the numbers of gains become visible in their order, and who reads those that follow the last one that it
+        knows misses none. Errors: `LeaseLost`.
+        """
         with self._engine.begin() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITERS_LOCK})")
+            if self._lease is not None:
+                self._lease.check(connection)
             yield Writing(connection)
 
     def totals(self, *, rows: int, step: int) -> Counts:
@@ -97,9 +112,9 @@ class Store:
             rows = connection.execute(select(tables.readings)).all()
         return {row.source: (row.read_to, json.loads(row.body)) for row in rows}
 
-    def otlp_parts(self) -> list[bytes]:
-        """What the OTLP receiver has learned, oldest first."""
-        return learned.parts(self._engine)
+    def otlp_parts(self, *, after: int = 0) -> list[tuple[int, bytes]]:
+        """(number, part) of what OTLP receivers have learned after number `after`, oldest first."""
+        return learned.parts(self._engine, after=after)
 
     def mutes(self, *, now: Instant) -> tuple[Mute, ...]:
         """Silences, maintenances and deploys that have not ended."""
