@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from allowance import __version__
-from allowance.web import alerts, arrivals, gate, health, metrics, mutes, slos
+from allowance.web import alerts, arrivals, gate, health, metrics, mutes, rum, slos
 from allowance.web.asked import House
 from allowance.web.door import Door
 from allowance.web.health import Trial
@@ -19,7 +19,16 @@ from allowance.web.sign_in import sign_in_router
 from allowance.web.state import LiveState, Settings
 from allowance.web.tokens import Tokens
 
-ROUTERS = (health.router, metrics.router, slos.router, alerts.router, mutes.router, arrivals.router, gate.router)
+ROUTERS = (
+    health.router,
+    metrics.router,
+    slos.router,
+    alerts.router,
+    mutes.router,
+    arrivals.router,
+    rum.router,
+    gate.router,
+)
 
 
 def build_api(
@@ -56,7 +65,5 @@ def build_api(
     answer_with_problems(app, routes)
     if sessions is not None:
         app.include_router(sign_in_router(sessions, provider, clock))
-    app.add_middleware(
-        Door, tokens=tokens, settings=settings, clock=clock, law=state.law, sessions=sessions
-    )
+    app.add_middleware(Door, tokens=tokens, settings=settings, clock=clock, law=state.law, sessions=sessions)
     return app
