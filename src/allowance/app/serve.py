@@ -68,7 +68,8 @@ Targets = Callable[[Notice, Instant], Sequence[str]]
 class Loop:
     """The running state: rebuilt from the store at any time by `start`.
 
-    `after` is told of every tick once it is recorded; what it does must bear being done again.
+    `after` is told of every tick once it is recorded; what it does must bear being done again. `epochs` says by SLO
+    from when its budget counts.
     """
 
     contract: Contract
@@ -78,6 +79,7 @@ class Loop:
     settings: Settings
     doors: Sequence[Door] = ()
     after: Sequence[Callable[[Tick], None]] = ()
+    epochs: Callable[[], Mapping[str, Instant]] = dict
     standings: dict[str, Standing] = field(default_factory=dict)
     lives: dict[str, Life] = field(default_factory=dict)
     last: Instant | None = None
@@ -181,6 +183,7 @@ class Loop:
             now=at,
             feeds=feeds(self.contract, self.standings, self.problems, watch.newest.at(at), now=at),
             context=context_of(self.contract),
+            epochs=self.epochs(),
         )
 
     def _series(self, standings: Mapping[str, Standing]) -> dict[str, str]:

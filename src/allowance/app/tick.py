@@ -9,10 +9,14 @@ from allowance.alerting.alert import Mute
 from allowance.alerting.lifecycle import Life
 from allowance.alerting.plan import NO_CONTEXT, Context, Plan, Settings, plan
 from allowance.alerting.telemetry import Feed
-from allowance.budget.evaluate import Evaluation, evaluate
+from allowance.budget.epoch import since_epoch
+from allowance.budget.evaluate import Evaluation, by_method, evaluate_counted
 from allowance.contract.model import Slo
 from allowance.core.buckets import Buckets, add, empty
 from allowance.core.time import Instant
+
+NO_EPOCHS: Mapping[str, Instant] = {}
+"""Every budget counts over its whole window."""
 
 Key = tuple[str, str]
 """(SLO id, group); the group is `""` for the whole of an SLO."""
@@ -75,14 +79,16 @@ def tick(
     now: Instant,
     feeds: Sequence[Feed] = (),
     context: Context = NO_CONTEXT,
+    epochs: Mapping[str, Instant] = NO_EPOCHS,
 ) -> Tick:
     """Evaluate every SLO and group at `now`, an edge of the buckets, one by one.
 
-    `feeds`: how far the sources were read. `context`: what the contract says around its SLOs.
+    `feeds`: how far the sources were read. `context`: what the contract says around its SLOs. `epochs`: by SLO, from
+    when its budget counts.
     This is what a tick means; `app.watch` comes to the same by one sweep over all.
     """
     evaluations = [
-        (group, evaluate(slo, history, now=now))
+        (group, _judged(slo, by_method(slo, history), epochs.get(slo.id), now))
         for slo in slos
         for group, history in _of(slo, histories).items()
     ]
@@ -101,6 +107,10 @@ def gained(histories: Mapping[Key, Buckets], gains: Mapping[Key, Buckets]) -> di
         key: add([part for part in (histories.get(key), gains.get(key)) if part is not None])
         for key in {**histories, **gains}
     }
+
+
+def _judged(slo: Slo, counted: Buckets, epoch: Instant | None, now: Instant) -> Evaluation:
+    return since_epoch(evaluate_counted(slo, counted, now=now), counted, epoch)
 
 
 def _of(slo: Slo, histories: Mapping[Key, Buckets]) -> dict[str, Buckets]:

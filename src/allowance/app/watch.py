@@ -11,8 +11,9 @@ from allowance.alerting.lifecycle import Life
 from allowance.alerting.plan import NO_CONTEXT, Context, Settings, plan
 from allowance.alerting.telemetry import Feed
 from allowance.app.newest import Newest
-from allowance.app.tick import Key, Tick
+from allowance.app.tick import NO_EPOCHS, Key, Tick
 from allowance.budget.budget import Windowed
+from allowance.budget.epoch import since_epoch
 from allowance.budget.evaluate import Evaluation, by_method, evaluate_counted
 from allowance.budget.fleet import Fleet, Member, Rows, sweepable
 from allowance.contract.model import Slo
@@ -102,6 +103,7 @@ class Watch:
         now: Instant,
         feeds: Sequence[Feed] = (),
         context: Context = NO_CONTEXT,
+        epochs: Mapping[str, Instant] = NO_EPOCHS,
     ) -> Tick:
         """The same tick as `app.tick.tick` over the histories: who is calm and was calm has nothing to say."""
         known: dict[int, Evaluation] = {}
@@ -109,7 +111,9 @@ class Watch:
         def evaluate(number: int) -> Evaluation:
             if number not in known:
                 member = self._members[number]
-                known[number] = evaluate_counted(member.slo, self._counted(member), now=now)
+                counted = self._counted(member)
+                found = evaluate_counted(member.slo, counted, now=now)
+                known[number] = since_epoch(found, counted, epochs.get(member.slo.id))
             return known[number]
 
         closer = sorted(self._firing(now) | self._always | self._alive(lives))

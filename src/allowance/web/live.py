@@ -24,6 +24,7 @@ from allowance.edges.store import acks as desk
 from allowance.edges.store import deploys as stored_deploys
 from allowance.edges.store.acks import Ack, Arrival
 from allowance.edges.store.ledger import StoredLedger
+from allowance.governance.bankruptcies import epochs
 from allowance.web.event_door import EventDoor
 
 
@@ -40,6 +41,7 @@ class LoopState:
 
     def __post_init__(self) -> None:
         self.law = Law(StoredLedger(self.engine))
+        self.loop.epochs = lambda: epochs(self.law.standing())
         doors = [door for door in self.loop.doors if isinstance(door, EventDoor)]
         self.told = doors[0] if doors else EventDoor((), self.store, clock.now)
 

@@ -110,8 +110,8 @@ async def run(asked: Serving) -> None:
         settings=Settings(link=asked.link),
         doors=(door, told),
     )
-    loop.start(now=clock.now())
     state = LoopState(loop=loop, store=store, engine=engine)
+    loop.start(now=clock.now())
     stored_sessions = StoredSessions(engine)
     _greet(asked, stored_sessions)
     app = build_api(
