@@ -135,7 +135,10 @@ async def test_what_does_not_fit_is_refused(
 ) -> None:
     async with spent.client("deployer") as api:
         answer = await api.request(method, path, json=body)
-    assert (answer.status_code, set(answer.json())) == (status, {"code", "severity", "message", "where", "hint"})
+    assert (answer.status_code, set(answer.json())) == (
+        status,
+        {"code", "severity", "message", "where", "hint"},
+    )
 
 
 @pytest.mark.parametrize(("role", "status"), [(None, 401), ("viewer", 403), ("deployer", 201)])

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from allowance.app.law import Law
-from allowance.app.tick import Key, Tick
+from allowance.app.tick import Key
 from allowance.budget.budget import budget_at
 from allowance.budget.burn import burn_rate
 from allowance.budget.evaluate import Evaluation, by_method
@@ -34,11 +35,19 @@ SHADOW = ("gate", "shadow")
 """A service with this label has a gate that only watches."""
 
 
+class Evaluations(Protocol):
+    """Every SLO judged at one instant, such as a `Tick`."""
+
+    @property
+    def at(self) -> Instant: ...
+    def whole(self, slo_id: str) -> Evaluation | None: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Numbers:
     """The newest evaluations, and the counts behind them for what clauses ask of other spans."""
 
-    tick: Tick | None
+    tick: Evaluations | None
     histories: Mapping[Key, Buckets]
 
     def counts(self, slo: Slo) -> Buckets:

@@ -46,6 +46,11 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "allowance.cli.composite:composite",
         "What a service can promise with the dependencies that it has.",
     ),
+    "gate": ("allowance.cli.gate:gate", "May this change of a service go now? By exit code, with the reasons."),
+    "decision": (
+        "allowance.cli.decision:decision",
+        "Verdicts of the gate that are in the ledger: shown, and judged again.",
+    ),
     "completion": ("allowance.cli.completion:completion", "A completion script for bash, zsh or fish."),
 }
 

@@ -2,38 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Protocol
 
+from allowance.changes.deploys import Deploy
 from allowance.core.counts import NO_DATA, NoData
 from allowance.core.time import Instant
-from allowance.governance.facts import Freeze
-
-
-class Deployed(Protocol):
-    """What has to be known of a deploy; one that put an older version back never breaks a freeze."""
-
-    @property
-    def id(self) -> str: ...
-    @property
-    def service(self) -> str: ...
-    @property
-    def at(self) -> Instant: ...
-    @property
-    def state(self) -> str: ...
-    @property
-    def commit(self) -> str: ...
-    @property
-    def version(self) -> str: ...
+from allowance.governance.facts import Bullet, Override, Release, Standing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Adherence:
-    """Deploys of a period: all of them, those during a freeze, and of these the ones that an exception allowed.
+    """Deploys of a period: all of them, those during a freeze, and of these the ones under an exception.
 
-    `against` are the ids of deploys during a freeze that nothing allowed, in the order of time.
+    `against` are the ids of deploys during a freeze that no exception allowed, in the order of time.
     """
 
     deploys: int
@@ -47,23 +30,15 @@ class Adherence:
         return Fraction(self.during, self.deploys) if self.deploys else NO_DATA
 
 
-def adherence(
-    deploys: Sequence[Deployed],
-    freezes: Iterable[Freeze],
-    allowed: Mapping[str, frozenset[str]],
-    *,
-    begin: Instant,
-    end: Instant,
-) -> Adherence:
-    """Count the deploys in `[begin, end)`. A freeze of model soft warns only and is none here.
+def adherence(deploys: Sequence[Deploy], standing: Standing, *, begin: Instant, end: Instant) -> Adherence:
+    """Count the deploys in `[begin, end)`. A soft freeze only warns and is none here.
 
-    `allowed` maps a service to the versions and commits to which the gate said go while it was frozen. A deploy
-    that put an older version back counts as a deploy and never as one during a freeze.
+    A deploy that put an older version back is a deploy, and never one during a freeze. An exception is a silver
+    bullet, a conditional release or an override for the service and the environment at that instant.
     """
-    hard = [one for one in freezes if one.model != "soft"]
     counted = sorted((one for one in deploys if begin <= one.at < end), key=lambda one: (one.at, one.id))
-    during = [one for one in counted if one.state != "rolled-back" and _frozen(one, hard)]
-    against = [one for one in during if not _allowed(one, allowed.get(one.service, frozenset()))]
+    during = [one for one in counted if one.state != "rolled-back" and _frozen(one, standing)]
+    against = [one for one in during if not _excepted(one, standing)]
     return Adherence(
         deploys=len(counted),
         during=len(during),
@@ -72,12 +47,24 @@ def adherence(
     )
 
 
-def _frozen(deploy: Deployed, freezes: Iterable[Freeze]) -> bool:
+def _frozen(deploy: Deploy, standing: Standing) -> bool:
     return any(
-        one.service == deploy.service and one.begin <= deploy.at and (one.end is None or deploy.at < one.end)
-        for one in freezes
+        one.service == deploy.service
+        and one.model != "soft"
+        and one.begin <= deploy.at
+        and (one.end is None or deploy.at < one.end)
+        for one in standing.freezes.values()
     )
 
 
-def _allowed(deploy: Deployed, names: frozenset[str]) -> bool:
-    return bool(({deploy.version, deploy.commit} - {""}) & names)
+def _excepted(deploy: Deploy, standing: Standing) -> bool:
+    granted: tuple[Bullet | Override | Release, ...] = (
+        *standing.bullets.values(),
+        *standing.overrides.values(),
+        *(one for one in standing.releases.values() if all(one.conditions.values())),
+    )
+    return any(
+        (one.service, one.environment) == (deploy.service, deploy.environment)
+        and one.begin <= deploy.at < one.end
+        for one in granted
+    )

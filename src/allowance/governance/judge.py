@@ -113,6 +113,8 @@ def _context(facts: GateFacts) -> Iterator[Reason]:
 
 def _sentence(request: Ask, found: Sequence[Finding], truth: Word, mode: Mode, policy: str) -> str:
     said = _said(request, found, truth, policy)
+    if mode == "advice" and truth == "go":
+        return f"{said} (It is not signed by all three parties and only advises.)"
     if mode == "advice":
         return f"The policy {policy} is not signed by all three parties, so it only advises {truth}: {said}"
     return f"The gate only watches (shadow) and would say {truth}: {said}" if mode == "shadow" else said

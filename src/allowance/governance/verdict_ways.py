@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from allowance.contract.budget_policy import ChangeClass, ErrorBudgetPolicy
-from allowance.core.time import Instant, iso
+from allowance.core.time import Instant
 from allowance.governance.facts import Standing
+from allowance.governance.periods import period_name
 from allowance.governance.verdict import Ask, Way
 from allowance.governance.verdict_facts import GateFacts
 from allowance.governance.verdict_findings import Finding
@@ -36,12 +37,6 @@ def ways(
         *_waivers(facts, against),
         *_overrides(against),
     )
-
-
-def period_name(per: str, at: Instant) -> str:
-    """The calendar period (UTC) of an instant: `2026-11` per month, `2026-Q4` per quarter, `2026` per year."""
-    year, month = iso(at)[:4], int(iso(at)[5:7])
-    return {"month": iso(at)[:7], "quarter": f"{year}-Q{(month + 2) // 3}", "year": year}[per]
 
 
 def _classes(request: Ask, passing: Sequence[ChangeClass]) -> Iterator[Way]:

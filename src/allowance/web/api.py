@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from allowance import __version__
-from allowance.web import alerts, arrivals, gate, health, metrics, mutes, rum, slos
+from allowance.web import alerts, argo, arrivals, deploys, flagger, gate, health, metrics, mutes, rum, slos
 from allowance.web.asked import House
 from allowance.web.door import Door
 from allowance.web.health import Trial
@@ -28,6 +28,9 @@ ROUTERS = (
     arrivals.router,
     rum.router,
     gate.router,
+    argo.router,
+    deploys.router,
+    flagger.router,
 )
 
 

@@ -11,6 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from allowance.alerting.alert import Mute
+from allowance.changes.deploys import Deploy, from_cdevent
 from allowance.contract.model import Contract
 from allowance.core.time import Instant
 from allowance.edges.store.acks import Arrival
@@ -95,6 +96,8 @@ def _take(asked: House, events: Sequence[CloudEvent], who: Caller) -> dict[str, 
                 mutes.append(mute_json(found, now=now))
             else:
                 notes.append(found)
+    deployed = [told for arrival in fresh if (told := _deploy(by_key[arrival.source, arrival.id], now))]
+    asked.state.save_deploys(deployed)
     notes += asked.state.remember(fresh, now=now)
     return {
         "accepted": len(fresh),
@@ -102,6 +105,12 @@ def _take(asked: House, events: Sequence[CloudEvent], who: Caller) -> dict[str, 
         "mutes": mutes,
         "notes": notes,
     }
+
+
+def _deploy(event: CloudEvent, now: Instant) -> Deploy | None:
+    # A pipeline whose clock is ahead has not deployed in the future.
+    at = min(event.time if event.time is not None else now, now)
+    return from_cdevent(event.type, event.source, event.id, event.data, subject=event.subject or "", at=at)
 
 
 def deploy_mute(

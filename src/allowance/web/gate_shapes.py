@@ -146,3 +146,46 @@ class CanaryHook(BaseModel):
     phase: Short = ""
     checksum: Short = ""
     metadata: dict[str, str] = Field(default_factory=dict, max_length=50)
+
+
+class CanaryConfig(BaseModel):
+    """A list of these is what Kayenta's clients read; there is one for each class of changes."""
+
+    Id: str
+    Name: str
+    UpdatedTimestamp: int
+    UpdatedTimestampIso: str
+    Applications: list[str]
+
+
+class CanaryStarted(BaseModel):
+    """The id under which the result is asked for."""
+
+    canaryExecutionId: str  # noqa: N815 - Kayenta calls it so
+
+
+class CanaryAnswer(BaseModel):
+    """`complete`, and then `result.judgeResult.score.score`, a number."""
+
+    complete: bool
+    result: dict[str, object] | None = None
+
+
+class Deploy(BaseModel):
+    """One deploy; (`source`, `id`) is its identity."""
+
+    id: str
+    source: str
+    service: str
+    version: str
+    commit: str
+    environment: str
+    at: Instant
+    state: Literal["ok", "failed", "rolled-back"]
+
+
+class Deploys(BaseModel):
+    """Deploys of a period, oldest first; `in_all` counts also those that are not shown."""
+
+    deploys: list[Deploy]
+    in_all: int

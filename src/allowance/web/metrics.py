@@ -20,8 +20,9 @@ from allowance.app.tick import Tick
 from allowance.budget.budget import Budget
 from allowance.budget.burn import burn_rate
 from allowance.budget.evaluate import Evaluation
-from allowance.core.duration import short
+from allowance.core.duration import DAY, short
 from allowance.core.time import Instant
+from allowance.governance.adherence import adherence
 from allowance.reports.numbers import machine
 from allowance.web.asked import Asked
 from allowance.web.shapes import answers
@@ -110,6 +111,17 @@ def _source_lag(scrape: Scrape) -> Rows:
     ]
 
 
+def _deploys(scrape: Scrape) -> Rows:
+    """Deploys of the last 28 days by service, and whether it was frozen."""
+    begin, end = scrape.now - 28 * DAY, scrape.now + 1
+    told, standing = scrape.state.deploys(begin=begin, end=end), scrape.state.law.standing()
+    for service in sorted({one.service for one in told}):
+        own = [one for one in told if one.service == service]
+        found = adherence(own, standing, begin=begin, end=end)
+        yield (service, "no"), float(found.deploys - found.during)
+        yield (service, "yes"), float(found.during)
+
+
 SLO = ("service", "slo")
 
 GAUGES: tuple[Gauge, ...] = (
@@ -178,6 +190,12 @@ GAUGES: tuple[Gauge, ...] = (
         says="1 where a source is read in time, 0 where it is late, stale, or was never read",
         labels=("source",),
         read=lambda scrape: [((one.name,), float(one.word == "fresh")) for one in scrape.sources],
+    ),
+    Gauge(
+        name="allowance_deploys",
+        says="Deploys of the last 28 days, and whether their service was frozen",
+        labels=("service", "frozen"),
+        read=_deploys,
     ),
     Gauge(
         name="allowance_build_info",

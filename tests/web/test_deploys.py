@@ -1,0 +1,154 @@
+"""Deploys from events, each once, and how many of them went out during a freeze."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import httpx
+import pytest
+
+from allowance.changes.deploys import Deploy, version_of
+from allowance.core.time import iso
+from allowance.governance.adherence import adherence
+from allowance.governance.facts import Bullet, Freeze, Standing
+from tests.web.conftest import START, House
+
+pytestmark = pytest.mark.anyio
+HEADERS = {"Content-Type": "application/cloudevents+json"}
+
+
+def _event(kind: str, number: int, version: str, **content: Any) -> dict[str, Any]:
+    artifact = f"pkg:oci/checkout@{version}?repository_url=r"
+    subject = {
+        "id": "checkout",
+        "content": {"environment": {"id": "production"}, "artifactId": artifact, **content},
+    }
+    return {
+        "specversion": "1.0",
+        "type": f"dev.cdevents.service.{kind}",
+        "id": f"id-{number}",
+        "source": "/ci",
+        "time": iso(START + 60 * number),
+        "data": {"subject": subject, "customData": {"commit": f"c{number}"}},
+    }
+
+
+async def _send(api: httpx.AsyncClient, event: dict[str, Any]) -> None:
+    answer = await api.post("/v1/events", json=event, headers=HEADERS)
+    assert answer.status_code == 200, answer.text
+
+
+async def test_cdevents_become_deploys_each_once(house: House) -> None:
+    house.run_to(120)
+    async with house.client("deployer") as api:
+        await _send(api, _event("deployed.0.3.0", 1, "1.0.0"))
+        await _send(api, _event("deployed.0.3.0", 1, "1.0.0"))
+        await _send(api, _event("upgraded.0.2.0", 2, "1.1.0"))
+        await _send(api, _event("rolledback.0.2.0", 3, "1.0.0"))
+        await _send(api, _event("removed.0.2.0", 4, "1.0.0"))
+        found = (await api.get("/v1/deploys", params={"service": "checkout"})).json()
+    assert found["in_all"] == 3
+    assert [(one["version"], one["commit"], one["state"]) for one in found["deploys"]] == [
+        ("1.0.0", "c1", "ok"),
+        ("1.1.0", "c2", "ok"),
+        ("1.0.0", "c3", "rolled-back"),
+    ]
+
+
+async def test_adherence_over_the_api_and_the_metrics(house: House) -> None:
+    house.run_to(120)
+    async with house.client("deployer") as api:
+        empty = (await api.get("/v1/adherence")).json()
+        assert (empty["deploys"], empty["share"]) == (0, None)
+        await _send(api, _event("deployed.0.3.0", 1, "1.0.0"))
+        found = (await api.get("/v1/adherence", params={"service": "checkout"})).json()
+        assert (found["deploys"], found["during_freeze"], found["share"]) == (1, 0, "0")
+        metrics = (await api.get("/metrics")).text
+        wrong = await api.get("/v1/adherence", params={"from": iso(START), "to": iso(START)})
+    assert 'allowance_deploys{frozen="no",service="checkout"} 1.0' in metrics
+    assert wrong.status_code == 422
+
+
+def _deploy(id_: str, at: int, **changes: Any) -> Deploy:
+    one = Deploy(
+        id=id_,
+        service="checkout",
+        version=id_,
+        commit="",
+        environment="production",
+        at=at,
+        state="ok",
+        source="ci",
+    )
+    return replace(one, **changes)
+
+
+def _freeze(**changes: Any) -> Freeze:
+    one = Freeze(
+        id="F-1",
+        service="checkout",
+        slo="",
+        begin=100,
+        end=200,
+        model="hard",
+        policy="p",
+        clause=2,
+        why="spent",
+        by="allowance",
+        ends_when="",
+        seq=1,
+    )
+    return replace(one, **changes)
+
+
+def test_adherence_counts_by_the_half_open_freeze() -> None:
+    deploys = [
+        _deploy("before", 99),
+        _deploy("first", 100),
+        _deploy("last", 199),
+        _deploy("after", 200),
+        _deploy("back", 150, state="rolled-back"),
+        _deploy("elsewhere", 150, service="payments"),
+        _deploy("outside", 1000),
+    ]
+    standing = Standing(freezes={"F-1": _freeze(), "F-2": _freeze(id="F-2", begin=0, end=None, model="soft")})
+    found = adherence(deploys, standing, begin=0, end=1000)
+    assert (found.deploys, found.during, found.allowed, found.against) == (6, 2, 0, ("first", "last"))
+    assert str(found.share) == "1/3"
+
+
+def test_an_exception_allows_what_is_inside_it() -> None:
+    bullet = Bullet(
+        id="B-1",
+        unit="shop",
+        period="2026-Q4",
+        service="checkout",
+        change="pr-1",
+        environment="production",
+        begin=100,
+        end=150,
+        by="a",
+        approved_by=("b",),
+        reason="r",
+        memo={},
+        obligation="O-1",
+        seq=2,
+    )
+    standing = Standing(freezes={"F-1": _freeze()}, bullets={"B-1": bullet})
+    deploys = [_deploy("in", 149), _deploy("late", 150), _deploy("staging", 120, environment="staging")]
+    found = adherence(deploys, standing, begin=0, end=1000)
+    assert (found.during, found.allowed, found.against) == (3, 1, ("staging", "late"))
+
+
+@pytest.mark.parametrize(
+    ("purl", "version"),
+    [
+        ("pkg:oci/checkout@sha256%3Aabc?tag=1", "sha256:abc"),
+        ("pkg:npm/a@1.2.3#sub", "1.2.3"),
+        ("4.14.0", "4.14.0"),
+        ("", ""),
+    ],
+)
+def test_the_version_of_an_artifact(purl: str, version: str) -> None:
+    assert version_of(purl) == version
