@@ -39,6 +39,9 @@ ROUTES: list[tuple[str, str, Right | None, dict[str, Any]]] = [
     ("GET", "/v1/alerts", "read", {}),
     ("GET", "/v1/alerts/events", "read", {}),
     ("POST", "/v1/alerts/checkout/latency/page/ack", "acknowledge", {"json": {"note": "x"}}),
+    ("GET", "/v1/ledger", "read", {}),
+    ("GET", "/v1/ledger/1", "read", {}),
+    ("GET", "/v1/ledger/verification", "read", {}),
     ("GET", "/v1/mutes", "read", {}),
     ("POST", "/v1/mutes", "mute", {"json": MUTE}),
     ("POST", "/v1/mutes?preview=true", "mute", {"json": MUTE}),
@@ -81,7 +84,13 @@ async def test_every_route_is_in_the_table_above(house: House) -> None:
         if p != "/v1/openapi.json"
     }
     known = {
-        (m, p.replace("checkout/latency", "{service}/{name}").replace("/none", "/{id}")) for m, p in known
+        (
+            m,
+            p.replace("checkout/latency", "{service}/{name}")
+            .replace("/none", "/{id}")
+            .replace("ledger/1", "ledger/{seq}"),
+        )
+        for m, p in known
     }
     assert described == known
     page = (ROOT / "docs" / "api.md").read_text()

@@ -8,10 +8,24 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from allowance import __version__
-from allowance.web import alerts, argo, arrivals, deploys, flagger, gate, health, metrics, mutes, rum, slos
+from allowance.web import (
+    alerts,
+    argo,
+    arrivals,
+    deploys,
+    flagger,
+    gate,
+    health,
+    ledger,
+    metrics,
+    mutes,
+    rum,
+    slos,
+)
 from allowance.web.asked import House
 from allowance.web.door import Door
 from allowance.web.health import Trial
+from allowance.web.ledger import Looks
 from allowance.web.oidc import Provider
 from allowance.web.problems import answer_with_problems
 from allowance.web.sessions import Sessions
@@ -28,6 +42,7 @@ ROUTERS = (
     arrivals.router,
     rum.router,
     gate.router,
+    ledger.router,
     argo.router,
     deploys.router,
     flagger.router,
@@ -62,6 +77,7 @@ def build_api(
     )
     app.state.house = House(state=state, settings=settings, clock=clock)
     app.state.trial = Trial()
+    app.state.looks = Looks()
     for router in ROUTERS:
         app.include_router(router)
     routes = [route for router in ROUTERS for route in router.routes if isinstance(route, APIRoute)]
