@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import TypeAlias
 
 import structlog
@@ -17,8 +16,6 @@ from allowance.signals.probe import Attempt, NotMade, judge, next_due, told_by
 GRACE = 5
 """A probe that begins or ends later than by so many seconds was held up by us: it is not made, or not counted."""
 
-MOST_AT_ONCE = 32
-
 Try: TypeAlias = Callable[[Probe], Attempt | NotMade]
 
 log = structlog.get_logger()
@@ -27,39 +24,43 @@ log = structlog.get_logger()
 class Probing:
     """Makes the probes of a contract until it is stopped. `record` makes a result durable.
 
-    `may` says whether it is up to this process; while it is not, nothing is made.
+    `probes` is asked again and again, so that a contract may change. `may` says whether it is up to this process;
+    while it is not, nothing is made.
     """
 
     def __init__(
         self,
-        probes: Sequence[Probe],
+        probes: Callable[[], Sequence[Probe]],
         attempt: Try,
         record: Callable[[Told], None],
         clock: Callable[[], Instant],
         may: Callable[[], bool] = lambda: True,
     ) -> None:
-        self._attempt, self._record, self._clock, self._may = attempt, record, clock, may
-        self._due = {probe: next_due(probe, now=clock()) for probe in probes}
+        self._probes, self._attempt, self._record = probes, attempt, record
+        self._clock, self._may = clock, may
+        self._due: dict[Probe, Instant] = {}
         self._busy: set[Probe] = set()
         self._words: dict[Probe, str] = {}
         self._stopped = threading.Event()
-        self._pool = ThreadPoolExecutor(min(MOST_AT_ONCE, max(1, len(probes))), thread_name_prefix="probe")
 
     def run(self) -> None:
         """Until `stop` is called from another thread."""
-        while self._due and not self._stopped.wait(self._pause()):
+        self.due()
+        while not self._stopped.wait(self._pause()):
             for probe in self.due():
                 self._busy.add(probe)
-                self._pool.submit(self.make, probe)
+                # A thread of its own, and one that nobody waits for: a slow answer holds up neither the next
+                # probe nor the end of the program.
+                threading.Thread(target=self.make, args=(probe,), name="probe", daemon=True).start()
 
     def stop(self) -> None:
         """Begin no more; those that run are not waited for, and are not counted."""
         self._stopped.set()
-        self._pool.shutdown(wait=False, cancel_futures=True)
 
     def due(self) -> list[Probe]:
         """The probes to begin now. One whose time has passed (we slept, or it still runs) is left out: a gap."""
         now, found = self._clock(), []
+        self._due = {one: self._due.get(one, next_due(one, now=now)) for one in self._probes()}
         for probe, at in self._due.items():
             if at > now:
                 continue
@@ -95,4 +96,4 @@ class Probing:
             log.info("probe", url=probe.url, says=words or "as expected")
 
     def _pause(self) -> float:
-        return max(0.05, min(1.0, min(self._due.values()) - self._clock()))
+        return max(0.05, min(1.0, min(self._due.values()) - self._clock()) if self._due else 1.0)

@@ -139,13 +139,13 @@ def _fast(limit: Fraction | None, row: Row) -> bool | None:
 
 
 def group_of(row: Row, by: Sequence[str]) -> str:
-    """The name of a group: the value itself, or several values parted by ` / `. Empty where all are absent."""
+    """The name of a group: the value itself, or several values as `2.14|eu`. Empty where all are absent."""
     values = [_text(row(name)) for name in by]
     if len(values) < 2:
         return "".join(values)
-    # A value that holds the sign of parting must not fall together with two values.
-    parts = [value.replace("\\", "\\\\").replace("/", "\\/") if " / " in value else value for value in values]
-    return " / ".join(parts) if any(parts) else ""
+    # A value that holds the bar must not fall together with two values.
+    parts = [value.replace("\\", "\\\\").replace("|", "\\|") for value in values]
+    return "|".join(parts) if any(parts) else ""
 
 
 def _text(value: Value) -> str:

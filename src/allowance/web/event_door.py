@@ -45,16 +45,21 @@ class EventDoor:
     """Counts and the memory of what came are written in one transaction before anybody is told so."""
 
     def __init__(self, slos: Sequence[Slo], store: Store, clock: Callable[[], Instant]) -> None:
-        told = [(slo, slo.source) for slo in slos if isinstance(slo.source, CloudEvents | Rum | Probe)]
-        self.slos = tuple(slo for slo, _ in told)
-        self.sites = _sites([source for _, source in told if isinstance(source, Rum)])
-        self.probes = tuple(dict.fromkeys(source for _, source in told if isinstance(source, Probe)))
-        self._names = {slo.id: _series(slo, source) for slo, source in told}
-        self._counter = ToldCounter(told_sli_of(slo, source) for slo, source in told)
         self._store, self._clock = store, clock
-        self._memory = self._known_groups()
         self._lock = threading.Lock()
         self._forgot: Instant = 0
+        self.take_over(slos)
+
+    def take_over(self, slos: Sequence[Slo]) -> None:
+        """Count for these SLOs from now on. Errors: `Problem` `predicate`, `indicator`; nothing has changed then."""
+        told = [(slo, slo.source) for slo in slos if isinstance(slo.source, CloudEvents | Rum | Probe)]
+        names = {slo.id: _series(slo, source) for slo, source in told}
+        counter = ToldCounter(told_sli_of(slo, source) for slo, source in told)
+        with self._lock:
+            self._names, self._counter, self._memory = names, counter, self._known_groups(names)
+            self.slos = tuple(slo for slo, _ in told)
+            self.sites = _sites([source for _, source in told if isinstance(source, Rum)])
+            self.probes = tuple(dict.fromkeys(source for _, source in told if isinstance(source, Probe)))
 
     def series(self, slo_id: str) -> str | None:
         """The name under which the counts of an SLO are stored; none where it does not come in here."""
@@ -104,9 +109,9 @@ class EventDoor:
             kind=CloudEvents, origin=arrival.type, at=arrival.at, row=event_row(orjson.loads(arrival.body))
         )
 
-    def _known_groups(self) -> Memory:
+    def _known_groups(self, names: Mapping[str, str]) -> Memory:
         """Groups that had counts of their own before a restart keep them."""
-        slo_of = {name: slo for slo, name in self._names.items()}
+        slo_of = {name: slo for slo, name in names.items()}
         memory = Memory()
         stored = self._store.series() if slo_of else {}
         groups = tuple(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from allowance.alerting.alert import Notice
 from allowance.alerting.plan import Settings
 from allowance.app.deliver import Post
 from allowance.app.escalate import escalate
+from allowance.app.probing import Probing
 from allowance.app.serve import Loop
 from allowance.app.status import STEP, lookback
 from allowance.contract.model import Contract
@@ -28,6 +30,7 @@ from allowance.core.time import Instant, iso
 from allowance.edges import clock
 from allowance.edges.notify_file import Notify, read_notify
 from allowance.edges.oidc_file import read_oidc
+from allowance.edges.prober import attempt
 from allowance.edges.read import read
 from allowance.edges.store.acks import acknowledged_at
 from allowance.edges.store.acks import forget as forget_arrivals
@@ -132,9 +135,12 @@ async def run(asked: Serving) -> None:
     if notify is not None:
         work.append(asyncio.create_task(_posting(store, engine, notify)))
     work += [asyncio.create_task(one.serve()) for one in otlp]
+    probing = Probing(lambda: told.probes, attempt, told.take_probe, clock.now)
+    threading.Thread(target=probing.run, name="probing", daemon=True).start()
     try:
         await server.serve()
     finally:
+        probing.stop()
         for one in otlp:
             one.should_exit = True
         for task in work:
