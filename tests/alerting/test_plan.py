@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 from hypothesis import given, settings
 
 from allowance.alerting.alert import Mute
 from allowance.alerting.lifecycle import Hysteresis, Life
-from allowance.alerting.plan import Plan, Settings, plan
+from allowance.alerting.plan import Context, Plan, Settings, plan
 from allowance.budget.evaluate import evaluate
 from allowance.budget.replay import replay
 from allowance.contract.indicator import Events
@@ -147,6 +148,62 @@ def test_slos_of_one_service_that_break_together_are_told_once() -> None:
     assert told == ["checkout/availability/page", "search/availability/page"]
     grouped = [m for p in plans for m in p.muted if m.kind == "grouped"]
     assert [m.why for m in grouped] == ["told together with checkout/availability/page"]
+
+
+def test_nobody_hides_behind_a_silenced_alert() -> None:
+    history = even(800, 100, {range(700, 720): 100})
+    silence = Mute(id="S", kind="silence", begin=0, end=1000 * MIN, labels={"slo": "availability"})
+    slos = [_slo("availability"), _slo("latency")]
+    plans = _ticks(history, slos, [silence], Settings(), 690 * MIN, 702 * MIN)
+    assert [n.signature for p in plans for n in p.notices if n.severity == "page"] == [
+        "checkout/latency/page"
+    ]
+
+
+def test_who_joins_within_half_an_hour_is_one_trouble_and_who_comes_later_is_another() -> None:
+    slos = [_slo("availability"), _slo("latency"), _slo("orders")]
+    ranges = (range(700, 900), range(720, 900), range(760, 900))
+    histories = [even(900, 100, {bad: 100}) for bad in ranges]
+    lives: dict[str, Life] = {}
+    told = []
+    for now in range(690 * MIN, 800 * MIN, MIN):
+        evaluations = [("", evaluate(s, h, now=now)) for s, h in zip(slos, histories, strict=True)]
+        found = plan(evaluations, lives, [], Settings(), now=now)
+        lives = found.lives
+        told += [(now // MIN, n.signature) for n in found.notices if n.severity == "page"]
+    assert told == [(701, "checkout/availability/page"), (761, "checkout/orders/page")]
+
+
+def test_what_users_feel_speaks_for_the_others_and_says_so() -> None:
+    history = even(800, 100, {range(700, 720): 50})
+    slos = [_slo("availability"), replace(_slo("orders"), journeys=("buy", "pay"))]
+    evaluations = [("", evaluate(slo, history, now=702 * MIN)) for slo in slos]
+    context = Context(outcomes={"buy": "Customers complete an order."})
+    found = plan(evaluations, {}, [], Settings(), now=702 * MIN, context=context)
+    (page,) = [n for n in found.notices if n.severity == "page"]
+    assert page.message.title == "checkout orders: 20 of 100 requests fail"
+    assert page.message.lines[-2:] == (
+        "With it checkout availability: 20 of 100 requests fail.",
+        "Users feel it in: buy (Customers complete an order), pay.",
+    )
+    assert page.labels["journey"] == "buy"
+
+
+def test_a_deploy_holds_tickets_and_no_page() -> None:
+    deploy = Mute(
+        id="v2", kind="deploy", begin=0, end=10**9, labels={"severity": "ticket"}, unless_burn_above=6.0
+    )
+    slow = even(30 * 1440, 1000, {range(29 * 1440, 30 * 1440): 4})
+    plans = _ticks(slow, [_slo()], [deploy], Settings(), slow.end, slow.end)
+    assert {(m.signature, m.kind) for p in plans for m in p.muted} == {
+        ("checkout/availability/ticket", "deploy")
+    }
+    fast = even(30 * 1440, 1000, {range(29 * 1440, 30 * 1440): 20})
+    (found,) = _ticks(fast, [_slo()], [deploy], Settings(), fast.end, fast.end)
+    assert [n.severity for n in found.notices] == ["page"]
+    ticket_only = replace(_slo(), rules=WORKBOOK[2:])
+    (found,) = _ticks(fast, [ticket_only], [deploy], Settings(), fast.end, fast.end)
+    assert [n.severity for n in found.notices] == ["ticket"]
 
 
 def test_a_page_reads_like_a_person_wrote_it() -> None:

@@ -79,7 +79,7 @@ def labels_of(slo: Slo, severity: Severity, group: str, about: Mapping[str, str]
     }
 
 
-MuteKind = Literal["maintenance", "silence", "deploy", "inhibited", "grouped", "untold"]
+MuteKind = Literal["maintenance", "silence", "deploy", "inhibited", "grouped", "untold", "away"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -64,12 +64,14 @@ def _since(alert: TelemetryAlert) -> str:
 
 def _answers(alert: TelemetryAlert) -> str:
     feed = alert.feed
+    who = "It" if alert.slo is None else f"Its source, {feed.name},"
     if not feed.pulled:
-        return f"Its source, {feed.name}, sends to us: nothing has arrived."
+        return f"{who} sends to us: nothing has arrived."
+    if feed.problem is not None:
+        return f"{who} does not answer: {feed.problem.message}."
     if feed.unread(now=alert.at):
-        why = f": {feed.problem.message}" if feed.problem is not None else ""
-        return f"Its source, {feed.name}, does not answer{why}."
-    return f"Its source, {feed.name}, answers, but gives no events for it."
+        return f"{who} was not read in time."
+    return f"{who} answers, but gives no events for it."
 
 
 def _fellows(alert: TelemetryAlert) -> str:
