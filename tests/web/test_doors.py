@@ -42,6 +42,19 @@ ROUTES: list[tuple[str, str, Right | None, dict[str, Any]]] = [
     ("GET", "/v1/ledger", "read", {}),
     ("GET", "/v1/ledger/1", "read", {}),
     ("GET", "/v1/ledger/verification", "read", {}),
+    ("POST", "/v1/decisions", "ask", {"json": {"service": "checkout"}}),
+    ("GET", "/v1/decisions/1", "read", {}),
+    ("GET", "/v1/gates/checkout", "read", {}),
+    ("GET", "/v1/deploys", "read", {}),
+    ("GET", "/v1/adherence", "read", {}),
+    ("GET", "/v1/argo/gates/checkout", "read", {}),
+    ("GET", "/v1/argo/kayenta/canaryConfig", "read", {}),
+    ("POST", "/v1/argo/kayenta/canary/feature?application=checkout", "read", {"json": {}}),
+    ("GET", "/v1/argo/kayenta/canary/none", "read", {}),
+    ("POST", "/v1/flagger/confirm-rollout", "read", {"json": {"name": "checkout"}}),
+    ("POST", "/v1/flagger/event", "read", {"json": {"name": "checkout"}}),
+    ("POST", "/v1/flagger/rollback", "read", {"json": {"name": "checkout"}}),
+    ("GET", "/prometheus/api/v1/query?query=vector(1)", "read", {}),
     ("GET", "/v1/mutes", "read", {}),
     ("POST", "/v1/mutes", "mute", {"json": MUTE}),
     ("POST", "/v1/mutes?preview=true", "mute", {"json": MUTE}),
@@ -67,10 +80,21 @@ async def test_each_route_by_each_role(ready: House, role: Role | None) -> None:
         for method, path, right, extra in ROUTES:
             answer = await client.request(method, path, **extra)
             if right is None or (role is not None and right in ROLES[role]):
-                assert answer.status_code in (200, 201, 404), (method, path, answer.text)
+                assert answer.status_code in (200, 201, 404, 409), (method, path, answer.text)
             else:
                 assert answer.status_code == (401 if role is None else 403), (method, path)
                 assert set(answer.json()) == SHAPE
+
+
+def _template(method: str, path: str, described: set[tuple[str, str]]) -> str:
+    """The described address that a path belongs to: the one with the fewest gaps."""
+
+    def fits(template: str) -> bool:
+        parts = re.split(r"\{\w+\}", template)
+        return re.fullmatch("(.+)".join(re.escape(part) for part in parts), path) is not None
+
+    found = [template for m, template in described if m == method and fits(template)]
+    return min(found, key=lambda template: template.count("{"), default=path)
 
 
 async def test_every_route_is_in_the_table_above(house: House) -> None:
@@ -78,20 +102,8 @@ async def test_every_route_is_in_the_table_above(house: House) -> None:
         document = (await client.get("/v1/openapi.json")).json()
     assert document["openapi"].startswith("3.1")
     described = {(m.upper(), p) for p, found in document["paths"].items() for m in found}
-    known = {
-        (m, p.partition("?")[0].replace("checkout/latency/page", "{signature}"))
-        for m, p, _, _ in ROUTES
-        if p != "/v1/openapi.json"
-    }
-    known = {
-        (
-            m,
-            p.replace("checkout/latency", "{service}/{name}")
-            .replace("/none", "/{id}")
-            .replace("ledger/1", "ledger/{seq}"),
-        )
-        for m, p in known
-    }
+    known = {(m, _template(m, p.partition("?")[0], described)) for m, p, _, _ in ROUTES}
+    known.discard(("GET", "/v1/openapi.json"))
     assert described == known
     page = (ROOT / "docs" / "api.md").read_text()
     assert [one for one in described if f"`{one[0]} {one[1]}`" not in page] == []
@@ -113,7 +125,8 @@ async def test_the_own_machine_may_read_and_nothing_more(ready: House) -> None:
     async with ready.client(None, open_reading=True) as client:
         for method, path, right, extra in ROUTES:
             answer = await client.request(method, path, **extra)
-            assert answer.status_code == (200 if right in (None, "read") else 401), (method, path)
+            expected = (200, 404, 409) if right in (None, "read") else (401,)
+            assert answer.status_code in expected, (method, path)
         wrong = await client.get("/v1/slos", headers={"Authorization": "Bearer alw_wrong"})
         assert wrong.status_code == 401, "a token that is shown must be right"
         proxied = await client.get("/v1/slos", headers={"X-Forwarded-For": "203.0.113.9"})
