@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
+import threading
+import time
+from collections import Counter
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -19,9 +23,9 @@ from allowance.contract.indicator import PromRatio
 from allowance.contract.model import Contract, Service, Slo
 from allowance.contract.rules import WORKBOOK
 from allowance.contract.source import Prometheus, Source
-from allowance.core.buckets import Buckets
+from allowance.core.buckets import Buckets, from_rows
 from allowance.core.problem import refuse
-from allowance.core.time import Instant
+from allowance.core.time import Instant, iso
 from allowance.core.window import RollingWindow
 from allowance.edges.store import Store, open_store
 from tests.budget.histories import MIN, even
@@ -159,8 +163,53 @@ def test_after_a_sleep_every_missed_tick_is_taken(store: Store) -> None:
     ticks = loop.advance(now=START + 300 * MIN)
     assert len(ticks) == 210
     assert _firing(ticks) == _replayed()
-    assert sorted(_said(store)) == STORY
     assert reader.asked[-1] == (START + 90 * MIN, START + 300 * MIN)
+
+
+def test_what_came_and_went_during_a_sleep_is_recorded_and_told_in_one_notice(store: Store) -> None:
+    loop = _loop(store, Recorded(_history()))
+    loop.advance(now=START + 90 * MIN)
+    loop.advance(now=START + 300 * MIN)
+    recorded = [((e["at"] - START) // MIN, e["says"]) for e in store.events(since=0) if "muted_by" in e]
+    assert set(recorded) >= {(at, says) for at, severity, says in STORY if severity == "page"}
+    assert sorted(_said(store)) == [(300, "away", "opened"), (300, "ticket", "opened")]
+    still, gone = sorted(
+        (due.notice for due in store.due("pager", now=2**40)), key=lambda n: -len(n.signature)
+    )
+    assert still.since == START + 101 * MIN, "it was held back by the page until then"
+    assert gone.message.title == "2 alerts came and went while nobody watched"
+    assert gone.message.lines[1:] == (
+        f"checkout/availability/page from {iso(START + 101 * MIN)} for 49m.",
+        f"checkout/availability/page from {iso(START + 201 * MIN)} for 32m.",
+    )
+    assert loop.advance(now=START + 301 * MIN)[0].plan.notices == ()
+
+
+def test_what_still_fires_after_a_sleep_is_told_with_its_true_beginning(store: Store) -> None:
+    loop = _loop(store, Recorded(_history()))
+    loop.advance(now=START + 90 * MIN)
+    loop.advance(now=START + 130 * MIN)
+    assert _said(store) == [(130, "page", "opened")]
+    [due] = store.due("pager", now=2**40)
+    assert (due.notice.since, due.notice.opened) == (START + 101 * MIN,) * 2
+    loop.advance(now=START + 160 * MIN)
+    assert (150, "page", "resolved") in _said(store), "who was told that it is open is told that it is over"
+
+
+def test_a_catch_up_that_is_killed_is_taken_again_as_a_whole(store: Store) -> None:
+    class Killed(Exception):
+        pass
+
+    loop = _loop(store, Recorded(_history()))
+    loop.advance(now=START + 90 * MIN)
+    loop.targets = lambda notice, at: (_ for _ in ()).throw(Killed())
+    with pytest.raises(Killed):
+        loop.advance(now=START + 300 * MIN)
+    again = _loop(store, Recorded(_history()))
+    assert again.last == START + 90 * MIN
+    assert len(again.advance(now=START + 300 * MIN)) == 210
+    assert sorted(_said(store)) == [(300, "away", "opened"), (300, "ticket", "opened")]
+    assert again.histories["checkout/availability", ""].all() == _history().all()
 
 
 def test_a_source_that_fails_is_named_and_caught_up_with(store: Store) -> None:
@@ -183,8 +232,6 @@ def test_another_target_keeps_its_counts_and_another_indicator_counts_anew(store
     assert tighter.histories["checkout/availability", ""].all().total == 5000
     changed = _contract()
     slo = changed.slos[0]
-    import dataclasses
-
     other = dataclasses.replace(slo, indicator=PromRatio(total="t", bad="b"))
     contract = Contract(services=(Service(name="checkout", slos=(other,)),))
     loop = _loop(store, reader, contract)
@@ -200,4 +247,79 @@ def test_a_clock_that_jumps_back_takes_no_tick_twice(store: Store) -> None:
     loop = _loop(store, Recorded(_history()))
     loop.advance(now=START + 50 * MIN)
     assert loop.advance(now=START + 10 * MIN) == []
+    assert loop.problems["clock"].code == "clock"
     assert len(loop.advance(now=START + 52 * MIN)) == 2
+    assert loop.problems == {}
+
+
+def test_a_clock_that_jumps_forward_is_caught_up_with_in_bounded_work(store: Store) -> None:
+    loop = _loop(store, Recorded(_history()))
+    loop.advance(now=START + 50 * MIN)
+    ticks = loop.advance(now=START + 400 * DAY)
+    assert len(ticks) == 1441
+    assert [one.at for one in ticks] == sorted({one.at for one in ticks})
+    assert ticks[-1].at == START + 400 * DAY
+    assert loop.histories["checkout/availability", ""].all().total <= 30_000
+
+
+class Mixed:
+    """Sources of every temper: one hangs until it is let go, one is broken, one answers."""
+
+    def __init__(self) -> None:
+        self.let_go, self.asked = threading.Event(), Counter[str]()
+
+    def __call__(
+        self,
+        source: Source,
+        slos: Sequence[Slo],
+        by: str | None,
+        memory: Any,
+        *,
+        begin: Instant,
+        end: Instant,
+    ) -> Read:
+        name = slos[0].name
+        self.asked[name] += 1
+        if name == "hangs":
+            self.let_go.wait(60)
+        if name == "broken":
+            raise ZeroDivisionError("https://user:hunter2@example.com")
+        return Read(gains={(slo.id, ""): from_rows([(end - MIN, 1, 2)]) for slo in slos}, memory=None)
+
+
+def test_a_source_that_hangs_or_breaks_delays_nobody_beyond_the_deadline(store: Store) -> None:
+    first = _contract().slos[0]
+    slos = tuple(
+        dataclasses.replace(first, name=name, source=Prometheus(url=f"http://127.0.0.1:{number}"))
+        for number, name in enumerate(("hangs", "broken", "answers"), 1)
+    )
+    mixed = Mixed()
+    loop = Loop(
+        contract=Contract(services=(Service(name="checkout", slos=slos),)),
+        store=store,
+        reader=mixed,
+        targets=lambda notice, at: (),
+        settings=Settings(),
+        patience=0.3,
+    )
+    loop.start(now=START)
+    began = time.monotonic()
+    minutes = iter(range(1, 100))
+
+    def until(*codes: str) -> None:
+        """On a busy machine a quick answer may be late, too: then it is taken a minute later."""
+        for minute in minutes:
+            loop.advance(now=START + minute * MIN)
+            if minute > 1 and sorted(problem.code for problem in loop.problems.values()) == list(codes):
+                return
+
+    until("source-fault", "source-slow")
+    assert time.monotonic() - began < 30, "an answer that never comes is not waited for"
+    assert "hunter2" not in str(loop.problems)
+    assert mixed.asked["hangs"] == 1, "who has not answered is not asked again"
+    assert loop.histories["checkout/answers", ""].all().total == 2 * mixed.asked["answers"] > 2
+    mixed.let_go.set()
+    until("source-fault")
+    until("source-fault")
+    hung = loop.histories["checkout/hangs", ""].all().total
+    assert hung == 2 * mixed.asked["hangs"] > 2, "the late answer, and those that followed"

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from allowance.alerting.alert import RANK, Message, Mute, Notice
+from allowance.alerting.hold import AnyAlert
 from allowance.alerting.plan import Plan
 from allowance.contract.rules import Severity
 from allowance.core.duration import MINUTE, short
@@ -51,7 +52,8 @@ def missed(plans: Iterable[tuple[Instant, Plan]]) -> tuple[Missed, ...]:
     held: dict[str, Missed] = {}
     found: list[Missed] = []
     for at, plan in plans:
-        alerts = {alert.signature: alert for alert in (*plan.alerts, *plan.telemetry)}
+        known: tuple[AnyAlert, ...] = (*plan.alerts, *plan.telemetry)
+        alerts = {alert.signature: alert for alert in known}
         for one in plan.muted:
             if one.kind == "away" and one.signature in alerts:
                 alert = alerts[one.signature]

@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+import structlog
+
 from allowance.app.status import STEP, batches, lookback
+from allowance.app.threads import in_daemon
 from allowance.app.tick import Key
 from allowance.contract.model import Contract, Slo
 from allowance.contract.source import Pushed, Source
 from allowance.core.buckets import Buckets
 from allowance.core.problem import Problem, ProblemError
 from allowance.core.time import Instant
+
+PATIENCE = 20.0
+"""Seconds that a tick waits for its sources: a tick a minute has to be on time, also where one of them hangs."""
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -80,20 +89,87 @@ def standing_key(source: Source, by: str | None) -> str:
     return hashlib.sha256(f"{source!r}|{by}".encode()).hexdigest()[:16]
 
 
-def collect(
-    contract: Contract, reader: Reader, standings: Mapping[str, Standing], *, until: Instant
-) -> list[Collected]:
-    """Read every source up to `until`, a bucket edge. A source that fails spoils only its own SLOs."""
-    found = []
-    for source, by, slos in batches(contract, None):
-        if source is None or isinstance(source, Pushed):
-            continue
-        name = standing_key(source, by)
-        try:
-            found.append(_read(reader, name, source, by, slos, standings.get(name), until))
-        except ProblemError as error:
-            found.append(Collected(name=name, standing=standings.get(name), problem=error.problems[0]))
-    return found
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Reading:
+    """A reading that goes on: from where it began, up to where it reads."""
+
+    base: Standing | None
+    until: Instant
+    answer: Future[Collected]
+
+
+class Collector:
+    """Reads all sources at once. One that is slow keeps its own SLOs waiting and nobody else's.
+
+    What is not back after `patience` seconds goes on in its thread, is not asked a second time meanwhile, and is
+    taken at the collection that finds it done.
+    """
+
+    def __init__(self, reader: Reader, *, patience: float = PATIENCE) -> None:
+        self._reader, self._patience = reader, patience
+        self._running: dict[str, _Reading] = {}
+
+    def collect(
+        self, contract: Contract, standings: Mapping[str, Standing], *, until: Instant
+    ) -> list[Collected]:
+        """Read every source up to `until`, a bucket edge. A source that fails spoils only its own SLOs."""
+        wanted = {
+            standing_key(source, by): (source, by, slos)
+            for source, by, slos in batches(contract, None)
+            if source is not None and not isinstance(source, Pushed)
+        }
+        self._running = {
+            name: one
+            for name, one in self._running.items()
+            if name in wanted and one.base == standings.get(name)
+        }
+        for name, (source, by, slos) in wanted.items():
+            if name not in self._running:
+                self._running[name] = self._begun(name, source, by, slos, standings.get(name), until)
+        wait([one.answer for one in self._running.values()], timeout=self._patience)
+        return [self._taken(name, standings.get(name), until) for name in wanted]
+
+    def _begun(
+        self,
+        name: str,
+        source: Source,
+        by: str | None,
+        slos: Sequence[Slo],
+        standing: Standing | None,
+        until: Instant,
+    ) -> _Reading:
+        def work() -> Collected:
+            try:
+                return _read(self._reader, name, source, by, slos, standing, until)
+            except ProblemError as error:
+                return Collected(name=name, standing=standing, problem=error.problems[0])
+            except Exception as error:
+                log.exception("a source cannot be read", source=name)
+                return Collected(name=name, standing=standing, problem=_fault(error))
+
+        return _Reading(base=standing, until=until, answer=in_daemon(f"read-{name}", work))
+
+    def _taken(self, name: str, standing: Standing | None, until: Instant) -> Collected:
+        one = self._running[name]
+        if not one.answer.done():
+            return Collected(name=name, standing=standing, problem=_slow(until - one.until, self._patience))
+        return self._running.pop(name).answer.result()
+
+
+def _slow(since: int, patience: float) -> Problem:
+    return Problem(
+        code="source-slow",
+        message=f"the source has not answered yet, {since + patience:.0f} s after it was asked",
+        hint="its answer is taken when it comes; ask it for less, or give it more room",
+    )
+
+
+def _fault(error: Exception) -> Problem:
+    return Problem(
+        code="source-fault",
+        message=f"what the source said could not be read: {type(error).__name__}",
+        hint="the log has the details; this is a fault of the program, please report it",
+    )
 
 
 def _read(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
@@ -10,6 +9,7 @@ from typing import Protocol, runtime_checkable
 
 from allowance.alerting.alert import Notice
 from allowance.alerting.delivery import Due, Later, OutboxState, Outcome, Refused, Sent, Settled, settled
+from allowance.app.threads import in_daemon
 from allowance.core.time import Instant
 
 REPEAT_EVERY = 60
@@ -98,7 +98,7 @@ class Post:
         finished = self._collect(0)
         for name, channel in self._channels.items():
             if name not in self._working:
-                self._working[name] = _in_thread(name, self._work(channel, now))
+                self._working[name] = in_daemon(f"deliver-{name}", self._work(channel, now))
         finished += self._collect(patience)
         counts: Counts = {}
         done = [future.result() for future in finished]
@@ -173,17 +173,3 @@ def refresh(channel: Channel, notices: Sequence[Notice]) -> Outcome:
         return channel.refresh(notices)
     except Exception as error:  # noqa: BLE001
         return Refused(reason=f"the channel {channel.name} broke: {type(error).__name__}")
-
-
-def _in_thread(name: str, work: Callable[[], _Done]) -> Future[_Done]:
-    """Run in a daemon: a receiver that never answers must not keep the program from ending."""
-    future: Future[_Done] = Future()
-
-    def run() -> None:
-        try:
-            future.set_result(work())
-        except Exception as error:  # noqa: BLE001 - `result` raises it again
-            future.set_exception(error)
-
-    threading.Thread(target=run, name=f"deliver-{name}", daemon=True).start()
-    return future

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from allowance.alerting.alert import Mute, Muted, Notice
+from allowance.alerting.away import as_notice, away, missed, summary
 from allowance.alerting.lifecycle import Life
 from allowance.alerting.mute import maintenance_of
 from allowance.alerting.plan import Settings, context_of
-from allowance.app.collect import Collected, Reader, Standing, collect
+from allowance.app.collect import PATIENCE, Collected, Collector, Reader, Standing
 from allowance.app.feeds import feeds
 from allowance.app.status import STEP, lookback
 from allowance.app.tick import Key, Tick
@@ -19,10 +20,13 @@ from allowance.app.watch import Totals, Watch
 from allowance.contract.model import Contract
 from allowance.core.buckets import Buckets
 from allowance.core.problem import Problem
-from allowance.core.time import Instant
+from allowance.core.time import Instant, iso
 
 MOST_TICKS = 1440
 """After a longer sleep than a day of minutes only the newest instants are caught up with."""
+
+CLOCK = "clock"
+"""The name under which `problems` says that the clock stands wrong."""
 
 LAST_TICK = "tick"
 """The name under which the store remembers the newest tick."""
@@ -68,8 +72,9 @@ Targets = Callable[[Notice, Instant], Sequence[str]]
 class Loop:
     """The running state: rebuilt from the store at any time by `start`.
 
-    `after` is told of every tick once it is recorded; what it does must bear being done again. `epochs` says by SLO
-    from when its budget counts.
+    One process calls `advance`. Others on the same store call `follow`, and know what it knows. `after` is told of
+    every tick once it is recorded; what it does must bear being done again. `epochs` says by SLO from when its budget
+    counts.
     """
 
     contract: Contract
@@ -85,6 +90,8 @@ class Loop:
     last: Instant | None = None
     now: Tick | None = None
     problems: dict[str, Problem] = field(default_factory=dict)
+    patience: float = PATIENCE
+    _collector: Collector = field(init=False)
     _totals: Totals = field(init=False)
     _watched: tuple[object, Watch] | None = field(init=False, default=None)
 
@@ -95,6 +102,12 @@ class Loop:
 
     def start(self, *, now: Instant) -> None:
         """Take up where the store says the last tick was."""
+        self._collector = Collector(self.reader, patience=self.patience)
+        self._totals = self.store.totals(rows=2 * lookback(self.contract.slos) // STEP, step=STEP)
+        self.follow()
+
+    def follow(self) -> None:
+        """Know what the store knows now, whoever wrote it."""
         readings = self.store.readings()
         self.last = readings.pop(LAST_TICK, (None, None))[0]
         self.standings = {
@@ -102,27 +115,59 @@ class Loop:
             for name, (at, body) in readings.items()
         }
         self.lives = self.store.lives()
-        self._totals = self.store.totals(rows=2 * lookback(self.contract.slos) // STEP, step=STEP)
         self._count(until=self.last or 0)
         if self.last is not None:
-            self.now = self._judged(self.last)
+            self.now = self._judged(self.last, self.lives)
 
     def advance(self, *, now: Instant) -> list[Tick]:
         """Collect up to the newest edge at or before `now`, and take every tick that is due."""
         until = now - now % STEP
         if self.last is not None and until <= self.last:
+            if until < self.last - STEP:
+                self.problems = {**self.problems, CLOCK: _clock(self.last, now)}
             return []
-        collected = collect(self.contract, self.reader, self.standings, until=until)
+        collected = self._collector.collect(self.contract, self.standings, until=until)
         self.problems = {one.name: one.problem for one in collected if one.problem is not None}
         stands = {one.name: one.standing for one in collected if one.standing is not None}
         standings = {**self.standings, **stands}
         self._record(collected, standings, at=until)
         self.standings = standings  # only now: what could not be written is read again
         self._count(until=until)
-        first = until if self.last is None else max(self.last + STEP, until - MOST_TICKS * STEP)
-        ticks = [self._tick(at) for at in range(first, until + 1, STEP)]
-        self.now = ticks[-1]
+        ticks = self._due(until)
+        self._tell(ticks)
+        self.lives, self.last, self.now = ticks[-1].plan.lives, until, ticks[-1]
+        for one in ticks:
+            for step in self.after:
+                step(one)
         return ticks
+
+    def _due(self, until: Instant) -> list[Tick]:
+        """Every tick that was not taken yet, judged one after the other."""
+        last = until - STEP if self.last is None else self.last
+        held = away(last, until)
+        ticks: list[Tick] = []
+        lives: Mapping[str, Life] = self.lives
+        for at in range(max(last + STEP, until - MOST_TICKS * STEP), until + 1, STEP):
+            ticks.append(self._judged(at, lives, held))
+            lives = ticks[-1].plan.lives
+        return ticks
+
+    def _tell(self, ticks: Sequence[Tick]) -> None:
+        """What they say and the lives after the last of them, in one transaction: all are taken or none."""
+        until = ticks[-1].at
+        gone = missed((one.at, one.plan) for one in ticks)
+        with self.store.writing() as transaction:
+            for one in ticks:
+                notices = one.plan.notices
+                transaction.tell(notices, {n.key: self.targets(n, one.at) for n in notices}, now=one.at)
+                transaction.log(notices, one.plan.muted, now=one.at)
+            if gone:
+                told = summary(gone, self.last or until, until, link=self.settings.link)
+                to = {name for one in gone for name in self.targets(as_notice(one, told), until)}
+                transaction.tell([told], {told.key: sorted(to)}, now=until)
+                transaction.log([told], (), now=until)
+            transaction.save_lives(ticks[-1].plan.lives)
+            transaction.save_reading(LAST_TICK, until, None)
 
     def _record(
         self, collected: Sequence[Collected], standings: Mapping[str, Standing], *, at: Instant
@@ -160,25 +205,11 @@ class Loop:
         assert self._watched is not None
         return self._watched[1]
 
-    def _tick(self, at: Instant) -> Tick:
-        found = self._judged(at)
-        with self.store.writing() as transaction:
-            channels = {n.key: self.targets(n, at) for n in found.plan.notices}
-            transaction.tell(found.plan.notices, channels, now=at)
-            transaction.log(found.plan.notices, found.plan.muted, now=at)
-            transaction.save_lives(found.plan.lives)
-            transaction.save_reading(LAST_TICK, at, None)
-        self.lives = found.plan.lives
-        self.last = at
-        for step in self.after:
-            step(found)
-        return found
-
-    def _judged(self, at: Instant) -> Tick:
+    def _judged(self, at: Instant, lives: Mapping[str, Life], held: Sequence[Mute] = ()) -> Tick:
         watch = self._watch()
         return watch.judged(
-            self.lives,
-            [*self.store.mutes(now=at), *maintenance_of(self.contract)],
+            lives,
+            [*self.store.mutes(now=at), *maintenance_of(self.contract), *held],
             self.settings,
             now=at,
             feeds=feeds(self.contract, self.standings, self.problems, watch.newest.at(at), now=at),
@@ -198,3 +229,11 @@ class Loop:
                 if (received := door.series(slo.id)) is not None:
                     found[received] = slo.id
         return found
+
+
+def _clock(last: Instant, now: Instant) -> Problem:
+    return Problem(
+        code="clock",
+        message=f"the clock says {iso(now)}, but the newest tick is of {iso(last)}: nothing is judged until then",
+        hint="set the clock right; if the tick was the wrong one, restore a backup from before it",
+    )
