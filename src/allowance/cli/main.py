@@ -34,6 +34,11 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "allowance.cli.serve:serve",
         "The live loop: every promise watched, the right person told once.",
     ),
+    "alerts": ("allowance.cli.alerts:alerts", "What fires on a running server; take it, say what it was."),
+    "silence": (
+        "allowance.cli.silence:silence",
+        "Keep alerts of a running server quiet, after seeing what that would hit.",
+    ),
     "explain": (
         "allowance.cli.explain:explain",
         "The sums behind a number; the defaults behind a contract.",
@@ -50,6 +55,16 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "decision": (
         "allowance.cli.decision:decision",
         "Verdicts of the gate that are in the ledger: shown, and judged again.",
+    ),
+    "probe": ("allowance.cli.probe:probe", "An address or a contract's probes, now: every phase, good or bad."),
+    "send": ("allowance.cli.send:send", "Made-up telemetry for a trial: spans, logs, events or beacons."),
+    "ledger": (
+        "allowance.cli.ledger:ledger",
+        "What was decided, by whom, when; and proof that nothing of it was changed.",
+    ),
+    "token": (
+        "allowance.cli.token:token",
+        "Who may use the API: tokens for machines, links to sign in for people.",
     ),
     "completion": ("allowance.cli.completion:completion", "A completion script for bash, zsh or fish."),
 }

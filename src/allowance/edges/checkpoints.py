@@ -97,6 +97,19 @@ def line_of(checkpoint: Checkpoint) -> str:
     return json.dumps(asdict(checkpoint), separators=(",", ":"))
 
 
+def append_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
+    """Add a line to a file, durable when it returns. Errors: `Problem` `checkpoint` where it cannot be written."""
+    try:
+        with path.open("a", encoding="utf-8") as out:
+            out.write(line_of(checkpoint) + "\n")
+            out.flush()
+            os.fsync(out.fileno())
+    except OSError as error:
+        raise refuse(
+            "checkpoint", f"the checkpoint cannot be written: {error.strerror}", where=Where(file=str(path))
+        ) from None
+
+
 def read_checkpoints(path: Path, *, key: str) -> tuple[Checkpoint, ...]:
     """Every checkpoint of a file, one per line, each with a good signature of exactly this key.
 

@@ -59,8 +59,8 @@ def canonical(value: object) -> bytes:
     return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def content_hash(entry: Entry) -> str:
-    """SHA-256 over the canonical JSON of every field but the hash itself."""
+def content(entry: Entry) -> bytes:
+    """The canonical JSON of every field but the hash itself: what the hash is over."""
     fields = {
         "schema": entry.schema,
         "seq": entry.seq,
@@ -71,7 +71,12 @@ def content_hash(entry: Entry) -> str:
         "payload": entry.payload,
         "prev": entry.prev,
     }
-    return hashlib.sha256(canonical(fields)).hexdigest()
+    return canonical(fields)
+
+
+def content_hash(entry: Entry) -> str:
+    """SHA-256 over the entry's content, in hex."""
+    return hashlib.sha256(content(entry)).hexdigest()
 
 
 def seal(draft: Draft, *, seq: int, prev: str) -> Entry:
