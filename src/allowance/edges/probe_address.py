@@ -30,9 +30,7 @@ def resolved(host: str, port: int, *, link_local: bool, within: float) -> list[A
     found = [(family, (address, port)) for family, address in _looked_up(host, port, within)]
     allowed = [one for one in found if link_local or not is_metadata(one[1][0])]
     if not allowed:
-        raise ForbiddenError(
-            f"{host} leads to {found[0][1][0]}, where clouds keep machine metadata: linkLocal: true allows it"
-        )
+        raise ForbiddenError(f"{host} leads to {found[0][1][0]}, where clouds keep machine metadata")
     return allowed
 
 

@@ -17,7 +17,7 @@ from allowance.contract.probe import Probe
 from allowance.core.counts import NO_DATA, NoData
 from allowance.core.time import Instant
 from allowance.edges import clock
-from allowance.edges.probe_address import resolved
+from allowance.edges.probe_address import ForbiddenError, resolved
 from allowance.signals.probe import Attempt, NotMade, Phase
 
 MOST_BODY = 256 * 1024
@@ -114,8 +114,7 @@ class _Wire:
         return io.BufferedReader(_Timed(self._plain, self._end))
 
     def close(self) -> None:
-        """Close it."""
-        self._plain.close()
+        """Not yet: an answer that ends the connection is still to be read. The run closes the socket itself."""
 
 
 class _Run:
@@ -261,6 +260,8 @@ def _expiry(secure: ssl.SSLSocket) -> Instant | NoData:
 
 
 def _is_ours(error: OSError) -> bool:
+    if isinstance(error, ForbiddenError):
+        return True
     if isinstance(error, socket.gaierror):
         # The resolver did not answer; a name that does not exist is the other side's.
         return error.errno == socket.EAI_AGAIN

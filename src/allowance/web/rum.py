@@ -39,7 +39,7 @@ _BODY: dict[str, Any] = {
     "/v1/rum",
     status_code=204,
     response_class=Response,
-    responses=answers(None, 400, 403, 404, 415),
+    responses=answers(None, 400, 404, 415, 422),
     openapi_extra={"requestBody": _BODY},
     summary="Send a beacon of a page",
 )
@@ -129,7 +129,7 @@ def _site(asked: House, beacon: Beacon, origin: str | None, host: str) -> Site:
             hint="write source: {rum: SITE} into the contract",
         )
     shown = (beacon.key or "").encode()
-    if site.keys and not any([hmac.compare_digest(key.encode(), shown) for key in site.keys]):
+    if site.keys and not sum(hmac.compare_digest(key.encode(), shown) for key in site.keys):
         raise Refusal(HTTPStatus.FORBIDDEN, "site-key", "this is not the key of the site")
     if origin is not None and not _may_send(site, origin, host):
         raise _foreign(origin)
