@@ -17,6 +17,7 @@ from allowance.app.feeds import feeds
 from allowance.app.status import STEP, lookback
 from allowance.app.tick import Key, Tick
 from allowance.app.watch import Totals, Watch
+from allowance.budget.budget import Windowed
 from allowance.contract.model import Contract
 from allowance.core.buckets import Buckets
 from allowance.core.problem import Problem
@@ -52,6 +53,7 @@ class Keeps(Protocol):
     def series(self) -> Mapping[Key, int]: ...
     def gains(self, *, after: int) -> Sequence[tuple[int, bytes]]: ...
     def lives(self) -> dict[str, Life]: ...
+    def reading(self, source: str) -> tuple[Instant, Any] | None: ...
     def readings(self) -> dict[str, tuple[Instant, Any]]: ...
     def mutes(self, *, now: Instant) -> tuple[Mute, ...]: ...
 
@@ -100,13 +102,25 @@ class Loop:
         """What is counted of every SLO and group, read when it is asked for."""
         return self._watch().histories
 
+    def counted(self, slo_id: str) -> Windowed | None:
+        """What the budget of an SLO counts, over all its groups; nothing where there is no such SLO."""
+        return self._watch().counted(slo_id)
+
     def start(self, *, now: Instant) -> None:
         """Take up where the store says the last tick was."""
         self._collector = Collector(self.reader, patience=self.patience)
         self._totals = self.store.totals(rows=2 * lookback(self.contract.slos) // STEP, step=STEP)
-        self.follow()
+        self.take_up()
 
-    def follow(self) -> None:
+    def follow(self) -> bool:
+        """Take up the newest tick where somebody else has recorded one since; whether there was one."""
+        newest = self.store.reading(LAST_TICK)
+        if newest is None or newest[0] == self.last:
+            return False
+        self.take_up()
+        return True
+
+    def take_up(self) -> None:
         """Know what the store knows now, whoever wrote it."""
         readings = self.store.readings()
         self.last = readings.pop(LAST_TICK, (None, None))[0]

@@ -84,6 +84,7 @@ class Watch:
         self._totals, self._since = totals, since
         self._members = tuple(_members(slos, series))
         self._keys = tuple((member.slo.id, member.group) for member in self._members)
+        self._numbers = {key: number for number, key in enumerate(self._keys)}
         swept = [n for n, m in enumerate(self._members) if sweepable(m.slo) and m.columns]
         self._swept, self._fleet = swept, Fleet([self._members[n] for n in swept])
         one_by_one = set(range(len(self._members))) - set(swept)
@@ -125,6 +126,11 @@ class Watch:
             members=self._keys,
             evaluate=evaluate,
         )
+
+    def counted(self, slo_id: str) -> Windowed | None:
+        """What the budget of an SLO counts, over all its groups; nothing where there is no such SLO."""
+        number = self._numbers.get((slo_id, ""))
+        return None if number is None else self._counted(self._members[number])
 
     def _firing(self, now: Instant) -> set[int]:
         sweep = self._fleet.sweep(self._totals, now=now)

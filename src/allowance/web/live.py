@@ -13,6 +13,7 @@ from allowance.app.collect import Standing
 from allowance.app.law import Law
 from allowance.app.serve import Loop
 from allowance.app.tick import Key, Tick
+from allowance.budget.budget import Windowed
 from allowance.changes.deploys import Deploy
 from allowance.contract.model import Contract
 from allowance.core.buckets import Buckets
@@ -69,6 +70,10 @@ class LoopState:
     def histories(self) -> Mapping[Key, Buckets]:
         """What is counted of every SLO and group, read when it is asked for."""
         return self.loop.histories
+
+    def counted(self, slo_id: str) -> Windowed | None:
+        """What the budget of an SLO counts, over all its groups."""
+        return self.loop.counted(slo_id)
 
     def mutes(self, *, now: Instant) -> Sequence[Mute]:
         """Those that have not ended."""

@@ -10,6 +10,7 @@ from allowance.alerting.alert import Mute
 from allowance.app.collect import Standing
 from allowance.app.law import Law
 from allowance.app.tick import Key, Tick
+from allowance.budget.budget import Windowed
 from allowance.changes.deploys import Deploy
 from allowance.contract.model import Contract
 from allowance.core.buckets import Buckets
@@ -47,6 +48,10 @@ class LiveState(Protocol):
     @property
     def histories(self) -> Mapping[Key, Buckets]:
         """What is counted of every SLO and group, read when it is asked for."""
+        ...
+
+    def counted(self, slo_id: str) -> Windowed | None:
+        """What the budget of an SLO counts, over all its groups; nothing where there is no such SLO."""
         ...
 
     @property
