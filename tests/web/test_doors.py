@@ -55,6 +55,7 @@ ROUTES: list[tuple[str, str, Right | None, dict[str, Any]]] = [
     ("POST", "/v1/flagger/event", "read", {"json": {"name": "checkout"}}),
     ("POST", "/v1/flagger/rollback", "read", {"json": {"name": "checkout"}}),
     ("GET", "/prometheus/api/v1/query?query=vector(1)", "read", {}),
+    ("POST", "/v1/github", None, {"json": {}}),
     ("GET", "/v1/mutes", "read", {}),
     ("POST", "/v1/mutes", "mute", {"json": MUTE}),
     ("POST", "/v1/mutes?preview=true", "mute", {"json": MUTE}),

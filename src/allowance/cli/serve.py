@@ -15,6 +15,7 @@ def serve(
     link: str = "",
     tokens: str = "allowance-tokens.json",
     oidc: str | None = None,
+    github: str | None = None,
 ) -> int:
     """Watch every promise of a contract: one tick a minute, alerts told through channels, an HTTP API beside it.
 
@@ -42,6 +43,8 @@ def serve(
         The file of the API's tokens; made at the first start, with a first token that is printed once.
     oidc
         A file that says by which OpenID Connect provider people sign in. Default: by one-time links only.
+    github
+        Which repositories of GitHub belong to which service, and how its deployments are answered: docs/gate.md.
     """
     import asyncio
     from pathlib import Path
@@ -62,6 +65,7 @@ def serve(
         tokens=Path(tokens),
         otlp=Address.parse(otlp),
         oidc=None if oidc is None else Path(oidc),
+        github=None if github is None else Path(github),
     )
     asyncio.run(run(serving))
     return GO

@@ -15,6 +15,7 @@ from allowance.web import (
     deploys,
     flagger,
     gate,
+    github,
     health,
     ledger,
     metrics,
@@ -46,6 +47,7 @@ ROUTERS = (
     argo.router,
     deploys.router,
     flagger.router,
+    github.router,
 )
 
 

@@ -107,16 +107,26 @@ def gate(
 
 def looked(asked: House, ask: Ask) -> Verdict:
     """The verdict of now, recorded nowhere. Errors: `Refusal`."""
-    return refused(lambda: _verdict(asked, ask, asked.clock())(asked.state.law.standing()))
+    return refused(lambda: judged_now(asked, ask, now=asked.clock()))
 
 
 def recorded(asked: House, ask: Ask, *, key: str = "") -> tuple[Entry, bool]:
-    """The verdict of now as an entry of the ledger, and whether it is new. Errors: `Refusal`.
+    """The verdict of now as an entry of the ledger, and whether it is new. Errors: `Refusal`."""
+    return refused(lambda: recorded_now(asked, ask, key=key, now=asked.clock()))
+
+
+def judged_now(asked: House, ask: Ask, *, now: Instant) -> Verdict:
+    """The verdict on an ask. Errors: `Problem`."""
+    return _verdict(asked, ask, now)(asked.state.law.standing())
+
+
+def recorded_now(asked: House, ask: Ask, *, key: str, now: Instant) -> tuple[Entry, bool]:
+    """Like `judged_now`, in the ledger. Errors: `Problem`.
 
     A decision to roll back is known by its change, so that who waits for one can find it.
     """
     found = key or (rollback_key(ask) if ask.change == "rollback" and ask.change_id else "")
-    return refused(lambda: record(asked.state.law, ask, _verdict(asked, ask, asked.clock()), key=found))
+    return record(asked.state.law, ask, _verdict(asked, ask, now), key=found)
 
 
 def rollback_key(ask: Ask) -> str:

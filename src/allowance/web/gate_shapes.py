@@ -189,3 +189,9 @@ class Deploys(BaseModel):
 
     deploys: list[Deploy]
     in_all: int
+
+
+class WebhookTaken(BaseModel):
+    """What a webhook led to."""
+
+    note: str

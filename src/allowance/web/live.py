@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from allowance.alerting.alert import Mute
 from allowance.app.collect import Standing
 from allowance.app.law import Law
+from allowance.app.protection import Pending
 from allowance.app.serve import Loop
 from allowance.app.tick import Key, Tick
 from allowance.budget.budget import Windowed
@@ -23,6 +24,7 @@ from allowance.edges import clock
 from allowance.edges.store import Store
 from allowance.edges.store import acks as desk
 from allowance.edges.store import deploys as stored_deploys
+from allowance.edges.store import github_pending
 from allowance.edges.store.acks import Ack, Arrival
 from allowance.edges.store.ledger import StoredLedger
 from allowance.governance.bankruptcies import epochs
@@ -115,6 +117,10 @@ class LoopState:
     def deploys(self, *, begin: Instant, end: Instant, service: str | None = None) -> Sequence[Deploy]:
         """Those in `[begin, end)`, oldest first."""
         return stored_deploys.deploys(self.engine, begin=begin, end=end, service=service)
+
+    def save_pending(self, pending: Pending) -> None:
+        """Durable when it returns; it is kept once, by its id."""
+        github_pending.save(self.engine, pending)
 
     def try_write(self, *, now: Instant) -> None:
         """A small durable write."""

@@ -101,12 +101,12 @@ def _outbox(scrape: Scrape) -> Rows:
 
 
 def _lag(scrape: Scrape) -> Rows:
-    return [] if scrape.tick is None else [((), float(scrape.now - scrape.tick.at))]
+    return [] if scrape.tick is None else [((), float(max(0, scrape.now - scrape.tick.at)))]
 
 
 def _source_lag(scrape: Scrape) -> Rows:
     return [
-        ((one.name,), None if one.read_to is None else float(scrape.now - one.read_to))
+        ((one.name,), None if one.read_to is None else float(max(0, scrape.now - one.read_to)))
         for one in scrape.sources
     ]
 
@@ -115,7 +115,8 @@ def _deploys(scrape: Scrape) -> Rows:
     """Deploys of the last 28 days by service, and whether it was frozen."""
     begin, end = scrape.now - 28 * DAY, scrape.now + 1
     told, standing = scrape.state.deploys(begin=begin, end=end), scrape.state.law.standing()
-    for service in sorted({one.service for one in told}):
+    known = {one.name for one in scrape.state.contract.services}
+    for service in sorted({one.service for one in told} | known):
         own = [one for one in told if one.service == service]
         found = adherence(own, standing, begin=begin, end=end)
         yield (service, "no"), float(found.deploys - found.during)
@@ -171,6 +172,12 @@ GAUGES: tuple[Gauge, ...] = (
         labels=(),
         read=_lag,
         unit="seconds",
+    ),
+    Gauge(
+        name="allowance_evaluator",
+        says="1 where this replica evaluates and delivers, 0 where another one does",
+        labels=(),
+        read=lambda scrape: [((), float(scrape.state.evaluator.here))],
     ),
     Gauge(
         name="allowance_outbox_notices",

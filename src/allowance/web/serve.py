@@ -28,6 +28,7 @@ from allowance.core.duration import DAY
 from allowance.core.problem import ProblemError, refuse
 from allowance.core.time import Instant, iso
 from allowance.edges import clock
+from allowance.edges.github_file import read_github
 from allowance.edges.notify_file import Notify, read_notify
 from allowance.edges.oidc_file import read_oidc
 from allowance.edges.prober import attempt
@@ -40,6 +41,7 @@ from allowance.edges.store.store import Store
 from allowance.edges.token_file import FIRST, first_token, tokens_of
 from allowance.web.api import build_api
 from allowance.web.event_door import EventDoor
+from allowance.web.github_answers import answering
 from allowance.web.live import LoopState
 from allowance.web.oidc import Provider
 from allowance.web.otlp import routes, spare_collector
@@ -95,12 +97,14 @@ class Serving:
     tokens: Path
     otlp: Address
     oidc: Path | None = None
+    github: Path | None = None
 
 
 async def run(asked: Serving) -> None:
     """Serve until stopped. Errors: `Problem`s of the store, the tokens and the notify file, before anything runs."""
     notify = read_notify(asked.notify) if asked.notify is not None else None
     provider = Provider(read_oidc(asked.oidc)) if asked.oidc is not None else None
+    github = read_github(asked.github) if asked.github is not None else None
     engine = connect(asked.store)
     store = Store(engine)
     door = OtlpDoor(asked.contract.slos, store, clock.now)
@@ -121,7 +125,7 @@ async def run(asked: Serving) -> None:
         state,
         Tokens(tokens_of(asked.tokens)),
         clock.now,
-        ApiSettings(delay=asked.delay, open_reading=asked.address.is_loopback),
+        ApiSettings(delay=asked.delay, open_reading=asked.address.is_loopback, github=github),
         sessions=Sessions(stored_sessions, link=asked.link),
         provider=provider,
     )
@@ -134,6 +138,8 @@ async def run(asked: Serving) -> None:
     work = [asyncio.create_task(_ticking(loop, state, asked.delay))]
     if notify is not None:
         work.append(asyncio.create_task(_posting(store, engine, notify)))
+    if github is not None:
+        work.append(asyncio.create_task(answering(engine, app.state.house, github)))
     work += [asyncio.create_task(one.serve()) for one in otlp]
     probing = Probing(lambda: told.probes, attempt, told.take_probe, clock.now)
     threading.Thread(target=probing.run, name="probing", daemon=True).start()

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from allowance.alerting.alert import Mute
 from allowance.app.collect import Standing
 from allowance.app.law import Law
+from allowance.app.protection import Pending
 from allowance.app.tick import Key, Tick
 from allowance.budget.budget import Windowed
 from allowance.changes.deploys import Deploy
@@ -17,6 +18,7 @@ from allowance.core.buckets import Buckets
 from allowance.core.duration import MINUTE
 from allowance.core.problem import Problem
 from allowance.core.time import Instant
+from allowance.edges.github_file import GithubSettings
 from allowance.edges.store.acks import Ack, Arrival
 from allowance.web.event_door import EventDoor
 
@@ -100,6 +102,10 @@ class LiveState(Protocol):
         """Those in `[begin, end)`, oldest first."""
         ...
 
+    def save_pending(self, pending: Pending) -> None:
+        """A deployment that waits for the gate; it is kept once, by its id."""
+        ...
+
     def try_write(self, *, now: Instant) -> None:
         """A small durable write. Errors: whatever the store raises."""
         ...
@@ -113,6 +119,7 @@ class Settings:
     `rate` and `burst`: requests per second that a token or an address may go on with, and how many at once.
     `open_reading`: whether who comes from this machine may read without a token.
     A deploy event holds tickets of its service for `deploy_hold`, unless they burn faster than `deploy_unless`.
+    `github`: whose webhooks are believed, and how they are answered.
     """
 
     step: int = MINUTE
@@ -123,3 +130,4 @@ class Settings:
     burst: int = 200
     deploy_hold: int = 15 * MINUTE
     deploy_unless: float = 6.0
+    github: GithubSettings | None = None

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import replace
 
 from sqlalchemy import BigInteger, Column, Engine, Integer, Table, Text, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from allowance.app.protection import Pending
 from allowance.core.time import Instant
 from allowance.edges.store.database import ONLY_READS
 from allowance.edges.store.tables import metadata
-from allowance.governance.verdict import Ask, ask_json, ask_of
-
-PendingState = Literal["waiting", "approved", "rejected", "given-up"]
+from allowance.governance.verdict import ask_json, ask_of
 
 pending_table = Table(
     "github_pending",
@@ -31,26 +29,6 @@ pending_table = Table(
     Column("notes", Integer, nullable=False),
     Column("tries", Integer, nullable=False),
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pending:
-    """One deployment that waits: where its answer goes, when it is looked at next, and what was said so far.
-
-    `installation` is the id of the app's installation (0: none). `notes` counts status notes, `tries` answers that
-    could not be delivered in a row.
-    """
-
-    id: str
-    ask: Ask
-    callback: str
-    installation: int
-    begin: Instant
-    due: Instant
-    state: PendingState = "waiting"
-    said: str = ""
-    notes: int = 0
-    tries: int = 0
 
 
 def save(engine: Engine, pending: Pending) -> None:
