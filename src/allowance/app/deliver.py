@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
 from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
@@ -70,6 +70,8 @@ class Delivered:
 
 
 Counts = dict[OutboxState, int]
+Try = tuple[str, str, int]
+"""The key of a notice, the channel, and how often it was tried before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,8 +85,12 @@ class _Done:
 class Post:
     """One worker per channel, at most: a channel that hangs keeps its own notices waiting and nobody else's."""
 
-    def __init__(self, outbox: Outbox, channels: Iterable[Channel]) -> None:
-        self._outbox = outbox
+    def __init__(
+        self, outbox: Outbox, channels: Iterable[Channel], *, allowed: Callable[[], bool] = lambda: True
+    ) -> None:
+        """`allowed` is asked before every try: whether it is still ours to deliver."""
+        self._outbox, self._allowed = outbox, allowed
+        self._unsettled: dict[Try, Settled] = {}
         self._channels = {channel.name: channel for channel in channels}
         self._working: dict[str, Future[_Done]] = {}
         self._repeated: dict[str, Instant] = {}
@@ -116,7 +122,9 @@ class Post:
             self._repeated[channel.name] = now
 
         def work() -> _Done:
-            counts = deliver_channel(self._outbox, channel, now=now)
+            counts = deliver_channel(
+                self._outbox, channel, now=now, allowed=self._allowed, unsettled=self._unsettled
+            )
             if not repeats:
                 return _Done(counts=counts)
             told = self._outbox.told(channel.name, since=now - REPEAT_RESOLVED)
@@ -138,8 +146,19 @@ def deliver_once(
     return Post(outbox, channels).round(now=now, patience=patience)
 
 
-def deliver_channel(outbox: Outbox, channel: Channel, *, now: Instant) -> Counts:
-    """Everything that one channel should be given now, in order, until it fails too often in a row."""
+def deliver_channel(
+    outbox: Outbox,
+    channel: Channel,
+    *,
+    now: Instant,
+    allowed: Callable[[], bool],
+    unsettled: MutableMapping[Try, Settled],
+) -> Counts:
+    """Everything that one channel should be given now, in order, until it fails too often in a row.
+
+    `unsettled` are tries whose end could not be written down (the disk was full): they are written down first, and
+    nobody is told a second time.
+    """
     counts: Counts = {}
     failed = 0
     while failed < IN_A_ROW:
@@ -147,11 +166,16 @@ def deliver_channel(outbox: Outbox, channel: Channel, *, now: Instant) -> Counts
         if not waiting:
             break
         for due in waiting:
-            outcome = attempt(channel, due.notice)
-            after = settled(due, outcome, now=now)
+            if not allowed():
+                return counts
+            name = (due.notice.key, due.channel, due.tries)
+            if name not in unsettled:
+                unsettled[name] = settled(due, attempt(channel, due.notice), now=now)
+            after = unsettled[name]
             outbox.settle(due, after)
+            del unsettled[name]
             counts[after.state] = counts.get(after.state, 0) + 1
-            failed = failed + 1 if isinstance(outcome, Later) else 0
+            failed = failed + 1 if after.state in ("due", "expired") else 0
             if failed == IN_A_ROW:
                 break
     return counts

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Request
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.responses import Response
 
+from allowance.app.serve import CLOCK
 from allowance.core.problem import ProblemError
 from allowance.core.time import Instant, iso
 from allowance.web.asked import Asked
@@ -77,6 +78,11 @@ def readyz(request: Request, asked: Asked) -> Response:
             path="store",
         )
     oldest = now - asked.settings.delay - OLD_TICK_STEPS * asked.settings.step
+    ahead = state.problems.get(CLOCK)
+    if ahead is not None:
+        raise Refusal(
+            HTTPStatus.SERVICE_UNAVAILABLE, ahead.code, ahead.message, hint=ahead.hint, path="clock"
+        )
     if state.now is None or state.now.at < oldest:
         last = "there was none yet" if state.now is None else f"the newest is of {iso(state.now.at)}"
         raise Refusal(
@@ -93,6 +99,8 @@ def readyz(request: Request, asked: Asked) -> Response:
         {
             "ready": True,
             "tick": iso(state.now.at),
+            "evaluates_here": state.evaluator.here,
+            "evaluator": state.evaluator.name if "read" in who.rights else "",
             "sources_in_trouble": len(trouble),
             "sources": named,
         }

@@ -21,14 +21,15 @@ from allowance.core.buckets import Buckets
 from allowance.core.problem import Problem
 from allowance.core.time import Instant
 from allowance.edges import clock
-from allowance.edges.store import Store
+from allowance.edges.store import Store, github_pending
 from allowance.edges.store import acks as desk
 from allowance.edges.store import deploys as stored_deploys
-from allowance.edges.store import github_pending
 from allowance.edges.store.acks import Ack, Arrival
+from allowance.edges.store.lease import Lease, me
 from allowance.edges.store.ledger import StoredLedger
 from allowance.governance.bankruptcies import epochs
 from allowance.web.event_door import EventDoor
+from allowance.web.state import Evaluator
 
 
 @dataclass(slots=True, kw_only=True)
@@ -39,6 +40,7 @@ class LoopState:
     store: Store
     engine: Engine
     tick_seconds: float | None = None
+    lease: Lease | None = None
     law: Law = field(init=False)
     told: EventDoor = field(init=False)
 
@@ -47,6 +49,16 @@ class LoopState:
         self.loop.epochs = lambda: epochs(self.law.standing())
         doors = [door for door in self.loop.doors if isinstance(door, EventDoor)]
         self.told = doors[0] if doors else EventDoor((), self.store, clock.now)
+
+    @property
+    def evaluator(self) -> Evaluator:
+        """Without a lease there is only this process."""
+        lease = self.lease
+        return (
+            Evaluator(here=True, name=me())
+            if lease is None
+            else Evaluator(here=lease.held, name=lease.holder)
+        )
 
     @property
     def contract(self) -> Contract:

@@ -75,8 +75,9 @@ class OtlpDoor:
             return Accepted(rejected=counted.rejected, message=counted.message())
 
     def _catch_up(self) -> None:
-        for self._seq, part in self._store.otlp_parts(after=self._seq):
+        for seq, part in self._store.otlp_parts(after=self._seq):
             self._memory.learn(from_bytes(part))
+            self._seq = seq
 
     def _write(self, now: Instant, gains: Mapping[Key, Buckets], learned: bytes) -> bool:
         """Store it, unless another replica has learned something since we counted: then nothing is written."""

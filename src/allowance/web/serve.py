@@ -5,28 +5,22 @@ from __future__ import annotations
 import asyncio
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import structlog
 import uvicorn
 from sqlalchemy import Engine
 from starlette.applications import Starlette
 
 from allowance.alerting.alert import Notice
 from allowance.alerting.plan import Settings
-from allowance.app.deliver import Post
-from allowance.app.escalate import escalate
 from allowance.app.probing import Probing
 from allowance.app.serve import Loop
-from allowance.app.status import STEP, lookback
 from allowance.contract.model import Contract
-from allowance.core.duration import DAY
-from allowance.core.problem import ProblemError, refuse
-from allowance.core.time import Instant, iso
+from allowance.core.problem import refuse
+from allowance.core.time import Instant
 from allowance.edges import clock
 from allowance.edges.github_file import read_github
 from allowance.edges.notify_file import Notify, read_notify
@@ -34,8 +28,8 @@ from allowance.edges.oidc_file import read_oidc
 from allowance.edges.prober import attempt
 from allowance.edges.read import read
 from allowance.edges.store.acks import acknowledged_at
-from allowance.edges.store.acks import forget as forget_arrivals
 from allowance.edges.store.database import connect
+from allowance.edges.store.lease import DatabaseLease, lock_file
 from allowance.edges.store.sessions import Guest, StoredSessions
 from allowance.edges.store.store import Store
 from allowance.edges.token_file import FIRST, first_token, tokens_of
@@ -47,17 +41,10 @@ from allowance.web.oidc import Provider
 from allowance.web.otlp import routes, spare_collector
 from allowance.web.otlp_door import OtlpDoor
 from allowance.web.otlp_grpc import otlp_server
+from allowance.web.rounds import posting, ticking
 from allowance.web.sessions import Sessions, new_link
 from allowance.web.state import Settings as ApiSettings
 from allowance.web.tokens import Tokens
-
-REMEMBERED = 45 * DAY
-"""An event that comes again after so long is a new one."""
-
-PATIENCE = 5.0
-"""Seconds that a round of the post waits for slow channels before it looks again."""
-
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,19 +92,21 @@ async def run(asked: Serving) -> None:
     notify = read_notify(asked.notify) if asked.notify is not None else None
     provider = Provider(read_oidc(asked.oidc)) if asked.oidc is not None else None
     github = read_github(asked.github) if asked.github is not None else None
+    lock = lock_file(asked.store)
     engine = connect(asked.store)
-    store = Store(engine)
+    lease = lock or DatabaseLease(asked.store)
+    store, owned = Store(engine), Store(engine, lease)
     door = OtlpDoor(asked.contract.slos, store, clock.now)
     told = EventDoor(asked.contract.slos, store, clock.now)
     loop = Loop(
         contract=asked.contract,
-        store=store,
+        store=owned,
         reader=read,
         targets=lambda notice, at: _targets(notify, engine, notice, at),
         settings=Settings(link=asked.link),
         doors=(door, told),
     )
-    state = LoopState(loop=loop, store=store, engine=engine)
+    state = LoopState(loop=loop, store=store, engine=engine, lease=lease)
     loop.start(now=clock.now())
     stored_sessions = StoredSessions(engine)
     _greet(asked, stored_sessions)
@@ -135,13 +124,14 @@ async def run(asked: Serving) -> None:
         )
     )
     otlp = _receiving(door, asked.otlp) if door.slos else ()
-    work = [asyncio.create_task(_ticking(loop, state, asked.delay))]
+    work = [asyncio.create_task(ticking(loop, state, lease, delay=asked.delay))]
     if notify is not None:
-        work.append(asyncio.create_task(_posting(store, engine, notify)))
+        post = posting(owned, engine, notify, lease, lambda notice: acknowledged(engine, notice))
+        work.append(asyncio.create_task(post))
     if github is not None:
         work.append(asyncio.create_task(answering(engine, app.state.house, github)))
     work += [asyncio.create_task(one.serve()) for one in otlp]
-    probing = Probing(lambda: told.probes, attempt, told.take_probe, clock.now)
+    probing = Probing(lambda: told.probes if lease.held else (), attempt, told.take_probe, clock.now)
     threading.Thread(target=probing.run, name="probing", daemon=True).start()
     try:
         await server.serve()
@@ -152,6 +142,7 @@ async def run(asked: Serving) -> None:
         for task in work:
             task.cancel()
         await asyncio.gather(*work, return_exceptions=True)
+        lease.release()
         store.close()
 
 
@@ -202,55 +193,3 @@ def _greet(asked: Serving, sessions: StoredSessions) -> None:
         sys.stderr.write(f"first token (role admin, shown once): {token}\n")
         sys.stderr.write(f"sign in within 15 minutes, once: {asked.link.rstrip('/')}/sign-in?token={link}\n")
     sys.stderr.flush()
-
-
-async def _ticking(loop: Loop, state: LoopState, delay: int) -> None:
-    """Every minute's end plus the delay, and at once after a start. A tick that fails is logged and tried again."""
-    while True:
-        now = clock.now() - delay
-        began = time.monotonic()
-        try:
-            ticks = await asyncio.to_thread(loop.advance, now=now)
-        except ProblemError as error:
-            log.error("tick failed", problem=str(error))
-        except Exception:
-            log.exception("tick failed")
-        else:
-            state.tick_seconds = time.monotonic() - began
-            if any(one.at % DAY == 0 for one in ticks):
-                await asyncio.to_thread(_forget, loop, state, now)
-            for one in ticks:
-                log.info(
-                    "tick",
-                    at=iso(one.at),
-                    alerts=len(one.plan.alerts),
-                    told=len(one.plan.notices),
-                    muted=len(one.plan.muted),
-                )
-        due = (clock.now() - delay) // STEP * STEP + STEP + delay
-        await asyncio.sleep(max(0.2, due - clock.now()))
-
-
-def _forget(loop: Loop, state: LoopState, now: Instant) -> None:
-    """Once a day: counts that no window reaches any more, and events that nobody will repeat."""
-    state.store.prune(now - 2 * lookback(loop.contract.slos))
-    forget_arrivals(state.engine, now - REMEMBERED)
-
-
-async def _posting(store: Store, engine: Engine, notify: Notify) -> None:
-    """Every second: queue the next ones where nobody acknowledged, and give every channel what is due."""
-    post = Post(store, notify.channels.values())
-
-    def once() -> None:
-        now = clock.now()
-        escalate(store, notify.directory, acknowledged=lambda n: acknowledged(engine, n), now=now)
-        delivered = post.round(now=now, patience=PATIENCE)
-        for name in delivered.not_repeated:
-            log.warning("firing alerts could not be repeated", channel=name)
-
-    while True:
-        try:
-            await asyncio.to_thread(once)
-        except Exception:
-            log.exception("delivery failed")
-        await asyncio.sleep(1)

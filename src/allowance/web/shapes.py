@@ -266,6 +266,8 @@ class Ready(BaseModel):
 
     ready: Literal[True]
     tick: Instant
+    evaluates_here: bool
+    evaluator: str
     sources_in_trouble: int
     sources: list[Source]
 

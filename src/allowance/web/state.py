@@ -23,8 +23,19 @@ from allowance.edges.store.acks import Ack, Arrival
 from allowance.web.event_door import EventDoor
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluator:
+    """Which replica evaluates and delivers: `here` if it is this one; `name` is empty where it is not known."""
+
+    here: bool
+    name: str
+
+
 class LiveState(Protocol):
     """The loop and its store, as the API sees them. Every method may block and may come from several threads."""
+
+    @property
+    def evaluator(self) -> Evaluator: ...
 
     @property
     def contract(self) -> Contract: ...

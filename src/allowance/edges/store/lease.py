@@ -29,7 +29,6 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from allowance.core.problem import refuse
@@ -81,14 +80,14 @@ class Lease(Protocol):
         ...
 
 
-def take_lease(url: str) -> Lease:
-    """The lease on a store. On SQLite it is held or refused at once; on PostgreSQL it is waited for, in a thread.
+def lock_file(url: str) -> FileLease | None:
+    """The lease on a SQLite file, to be taken before the file is opened; nothing for a PostgreSQL.
 
-    Errors: `Problem` `store-in-use` where another process serves from the same SQLite file.
+    Errors: `Problem` `store-in-use` where another process serves from the same file.
     """
     address = address_of(url)
     if address.get_backend_name() == "postgresql":
-        return DatabaseLease(url)
+        return None
     name = address.database
     return FileLease(None if not name or name == ":memory:" else Path(name))
 
@@ -103,17 +102,21 @@ class FileLease:
 
     def __init__(self, store: Path | None) -> None:
         self.holder, self._file = me(), None if store is None else _locked(store)
+        self._over = False
 
     @property
     def held(self) -> bool:
-        """Always: who could not have it was refused."""
-        return True
+        """To the end: who could not have it was refused."""
+        return not self._over
 
     def check(self, connection: Connection) -> None:
-        """Nobody can take over from a living process."""
+        """Nobody can take over from a living process before its last words."""
+        if self._over:
+            raise LeaseLost("this process has given its store back")
 
     def release(self) -> None:
         """Unlock the file; it stays, empty."""
+        self._over = True
         if self._file is not None:
             self._file.truncate(0)
             self._file.close()

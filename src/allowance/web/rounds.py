@@ -1,0 +1,127 @@
+"""What goes round in the running program: ticks, and the post. Only the holder of the lease does either."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+
+import structlog
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from allowance.alerting.alert import Notice
+from allowance.app.deliver import Post
+from allowance.app.escalate import escalate
+from allowance.app.serve import Loop
+from allowance.app.status import STEP, lookback
+from allowance.app.tick import Tick
+from allowance.core.duration import DAY
+from allowance.core.problem import ProblemError
+from allowance.core.time import Instant, iso
+from allowance.edges import clock
+from allowance.edges.notify_file import Notify
+from allowance.edges.store.acks import forget as forget_arrivals
+from allowance.edges.store.lease import Lease, LeaseLost
+from allowance.edges.store.store import Store
+from allowance.web.live import LoopState
+
+REMEMBERED = 45 * DAY
+"""An event that comes again after so long is a new one."""
+PATIENCE = 5.0
+"""Seconds that a round of the post waits for slow channels before it looks again."""
+LOOK = 0.5
+"""Seconds between two looks at the clock and at the lease: a sleep until the next minute would not see either move."""
+RETRY = 5
+"""Seconds after which a tick that failed is tried again."""
+
+log = structlog.get_logger()
+
+
+class Ticking:
+    """The clock's hand: drives the loop while the lease is held, and follows the holder while it is not."""
+
+    def __init__(self, loop: Loop, state: LoopState, lease: Lease, *, delay: int) -> None:
+        self._loop, self._state, self._lease, self._delay = loop, state, lease, delay
+        self._leads = False
+        self._due: Instant = 0
+
+    def look(self) -> None:
+        """Do what is due at this instant. What fails is logged, and tried again soon."""
+        try:
+            if self._lease.held:
+                self._lead(clock.now())
+            else:
+                self._leads = False
+                self._loop.follow()
+        except LeaseLost as lost:
+            self._leads = False
+            log.warning("another replica evaluates now", reason=str(lost))
+        except ProblemError as error:
+            log.error("tick failed", problem=str(error))
+        except SQLAlchemyError as error:
+            log.error("tick failed", problem=str(error).splitlines()[0])
+        except Exception:
+            log.exception("tick failed")
+
+    def _lead(self, now: Instant) -> None:
+        if not self._leads:
+            self._loop.take_up()
+            self._leads, self._due = True, 0
+        if self._due - STEP - self._delay <= now < self._due:
+            return
+        self._due = now + RETRY
+        began = time.monotonic()
+        ticks = self._loop.advance(now=now - self._delay)
+        self._state.tick_seconds = time.monotonic() - began
+        self._due = (now - self._delay) // STEP * STEP + STEP + self._delay
+        self._say(ticks)
+        if any(one.at % DAY == 0 for one in ticks):
+            _forget(self._loop, self._state, now)
+
+    def _say(self, ticks: Sequence[Tick]) -> None:
+        for one in ticks:
+            plan = one.plan
+            counts = {"alerts": len(plan.alerts), "told": len(plan.notices), "muted": len(plan.muted)}
+            log.info("tick", at=iso(one.at), **counts)
+
+
+async def ticking(loop: Loop, state: LoopState, lease: Lease, *, delay: int) -> None:
+    """Every minute's end plus the delay, and at once after a start or a takeover; until it is cancelled."""
+    hand = Ticking(loop, state, lease, delay=delay)
+    while True:
+        await asyncio.to_thread(hand.look)
+        await asyncio.sleep(LOOK)
+
+
+async def posting(
+    store: Store, engine: Engine, notify: Notify, lease: Lease, taken: Callable[[Notice], Instant | None]
+) -> None:
+    """Every second: queue the next ones where nobody acknowledged, and give every channel what is due.
+
+    `store` is the holder's; `taken` says when somebody took an alert.
+    """
+    post = Post(store, notify.channels.values(), allowed=lambda: lease.held)
+
+    def once() -> None:
+        now = clock.now()
+        escalate(store, notify.directory, acknowledged=taken, now=now)
+        delivered = post.round(now=now, patience=PATIENCE)
+        for name in delivered.not_repeated:
+            log.warning("firing alerts could not be repeated", channel=name)
+
+    while True:
+        if lease.held:
+            try:
+                await asyncio.to_thread(once)
+            except (SQLAlchemyError, LeaseLost) as error:
+                log.error("delivery failed", problem=str(error).splitlines()[0])
+            except Exception:
+                log.exception("delivery failed")
+        await asyncio.sleep(1)
+
+
+def _forget(loop: Loop, state: LoopState, now: Instant) -> None:
+    """Once a day: counts that no window reaches any more, and events that nobody will repeat."""
+    state.store.prune(now - 2 * lookback(loop.contract.slos))
+    forget_arrivals(state.engine, now - REMEMBERED)
