@@ -73,7 +73,12 @@ async def test_an_empty_outbox_is_zero_not_nothing(house: House, api: httpx.Asyn
 async def test_before_the_first_tick_only_what_is_known(house: House) -> None:
     async with house.client("viewer") as client:
         names = {name for name, _ in _samples((await client.get("/metrics")).text)}
-    assert names == {"allowance_build_info", "allowance_source_current"}
+    assert names == {
+        "allowance_build_info",
+        "allowance_deploys",
+        "allowance_evaluator",
+        "allowance_source_current",
+    }
 
 
 async def test_the_documentation_and_the_exposition_name_the_same(api: httpx.AsyncClient) -> None:
