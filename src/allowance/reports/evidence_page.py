@@ -124,7 +124,7 @@ def _entries(evidence: Evidence) -> Section:
     shown = evidence.entries[:MOST_ROWS]
     left = len(evidence.entries) - len(shown)
     columns = (
-        Column(title="entry", number=True),
+        Column(title="entry"),
         Column(title="when", instant=True),
         Column(title="kind"),
         Column(title="about"),
