@@ -28,8 +28,17 @@ pytestmark = pytest.mark.anyio
 SHAPE = {"code", "severity", "message", "where", "hint"}
 EVENT = {"specversion": "1.0", "id": "1", "source": "/a", "type": "t"}
 MUTE = {"labels": {"service": "checkout"}, "end": iso(START + 86400), "reason": "work"}
+BULLET = {"service": "checkout", "change": "PR-1", "reason": "the sale begins"}
+WAIVER = {"slo": "checkout/latency", "dependency": "mail", "reason": "it was down", "hours": 1}
+BANKRUPTCY = {
+    "service": "none",
+    "reason": "a new start",
+    "sprint": [{"what": "tests", "owner": "ada", "due": iso(START + 86400)}],
+}
 
 ROUTES: list[tuple[str, str, Right | None, dict[str, Any]]] = [
+    ("POST", "/v1/rum", None, {"json": {"site": "nothing"}}),
+    ("GET", "/rum/beacon.js", None, {}),
     ("GET", "/healthz", None, {}),
     ("GET", "/readyz", None, {}),
     ("GET", "/v1/openapi.json", None, {}),
@@ -56,6 +65,33 @@ ROUTES: list[tuple[str, str, Right | None, dict[str, Any]]] = [
     ("POST", "/v1/flagger/rollback", "read", {"json": {"name": "checkout"}}),
     ("GET", "/prometheus/api/v1/query?query=vector(1)", "read", {}),
     ("POST", "/v1/github", None, {"json": {}}),
+    ("GET", "/v1/exceptions", "read", {}),
+    ("GET", "/v1/bullets", "read", {}),
+    ("POST", "/v1/bullets", "sign", {"json": BULLET | {"dry_run": True}}),
+    ("POST", "/v1/bullets/bullet-0/approve", "spend", {}),
+    ("GET", "/v1/overrides", "read", {}),
+    ("POST", "/v1/overrides", "sign", {"json": BULLET}),
+    ("POST", "/v1/overrides/override-0/approve", "override", {}),
+    ("GET", "/v1/releases", "read", {}),
+    (
+        "POST",
+        "/v1/releases",
+        "sign",
+        {"json": {"service": "none", "change": "PR-1", "plan": "off by default"}},
+    ),
+    ("POST", "/v1/releases/release-0/approve", "release", {}),
+    ("POST", "/v1/releases/release-0/evidence", "ask", {"json": {"condition": "x", "evidence": "y"}}),
+    ("POST", "/v1/releases/release-0/withdraw", "sign", {"json": {"reason": "x"}}),
+    ("GET", "/v1/waivers", "read", {}),
+    ("POST", "/v1/waivers", "waive", {"json": WAIVER}),
+    ("POST", "/v1/waivers/waiver-0/end", "waive", {"json": {"reason": "x"}}),
+    ("GET", "/v1/attribution/checkout/latency", "read", {}),
+    ("GET", "/v1/bankruptcies", "read", {}),
+    ("POST", "/v1/bankruptcies", "bankrupt", {"json": BANKRUPTCY}),
+    ("POST", "/v1/bankruptcies/bankruptcy-0/signatures", "sign", {}),
+    ("GET", "/v1/obligations", "read", {}),
+    ("POST", "/v1/obligations/bullet-0.postmortem/done", "sign", {"json": {"evidence": "x"}}),
+    ("GET", "/v1/risk/checkout", "read", {}),
     ("GET", "/v1/mutes", "read", {}),
     ("POST", "/v1/mutes", "mute", {"json": MUTE}),
     ("POST", "/v1/mutes?preview=true", "mute", {"json": MUTE}),

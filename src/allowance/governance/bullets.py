@@ -129,22 +129,23 @@ def approve_bullet(
 ) -> Sequence[Draft]:
     """Say yes to a bullet that waits: it is spent from now on.
 
-    Errors: `Problem` `bullet`: not an approver, the person who asked, lapsed, none left, a postmortem overdue.
+    Errors: `Problem` `approver`: not of an approving role, or the person who asked; `unknown-id`; `bullet`: lapsed, none
+    left, a postmortem overdue.
     """
     found = waiting(standing, "bullet", id_, now=now)
     rules = policy.exceptions
-    approver("bullet", who, rules.approvers)
-    another("bullet", found, who, two_people=rules.two_people)
+    approver(who, rules.approvers)
+    another(found, who, two_people=rules.two_people)
     _granted(quota(policy, standing, found.terms["unit"], now=now))
     return [_spent(id_, found.service, found.terms, found.by, policy, who, now=now)]
 
 
-def approver(code: str, who: Person, approvers: Sequence[Role]) -> None:
-    """Refuse whoever is of no approving role. Errors: `Problem` with `code`."""
+def approver(who: Person, approvers: Sequence[Role]) -> None:
+    """Refuse whoever is of no approving role. Errors: `Problem` `approver`."""
     if who.party not in approvers:
         party = who.party or "none of the three parties"
         raise refuse(
-            code,
+            "approver",
             f"{who.name} speaks for {party}; the policy wants a yes of {' or '.join(approvers) or 'nobody'}",
             hint="ask somebody of that role, or change exceptions.approvers and sign the policy again",
         )

@@ -71,7 +71,7 @@ def done(id_: str, evidence: str, standing: Standing, who: Person, *, now: Insta
     found = standing.obligations.get(id_)
     if found is None:
         raise refuse(
-            "obligation", f"nothing is owed under {id_[:100]}", hint="allowance obligations lists all of it"
+            "unknown-id", f"nothing is owed under {id_[:100]}", hint="allowance obligations lists all of it"
         )
     if found.done is not None:
         raise refuse(

@@ -85,10 +85,10 @@ def approve_override(
 ) -> Sequence[Draft]:
     """An executive's yes (the caller's right was looked at): the freeze is lifted for the change from now on.
 
-    Errors: `Problem` `override`: lapsed, the person who asked, a postmortem overdue.
+    Errors: `Problem` `approver`: the person who asked; `override`: lapsed, a postmortem overdue.
     """
     found = waiting(standing, "override", id_, now=now)
-    another("override", found, who, two_people=policy.exceptions.two_people)
+    another(found, who, two_people=policy.exceptions.two_people)
     _owes_nothing(standing, found.terms["unit"], now=now)
     return [_overridden(id_, found.service, found.terms, found.by, policy, who, now=now)]
 

@@ -55,11 +55,11 @@ def lasting(code: str, seconds: int, most: int, words: str) -> int:
 
 
 def waiting(standing: Standing, kind: PendingKind, id_: str, *, now: Instant) -> Pending:
-    """What waits under an id. Errors: `Problem` of that kind: there is none, or it has lapsed."""
+    """What waits under an id. Errors: `Problem` `unknown-id`, or of that kind: it has lapsed."""
     found = standing.pending.get(id_)
     if found is None or found.kind != kind:
         raise refuse(
-            kind,
+            "unknown-id",
             f"nothing waits under {id_[:100]}",
             hint="it was granted, it was never asked for, or see the list",
         )
@@ -80,11 +80,11 @@ def open_for(
     return None
 
 
-def another(code: str, pending: Pending, who: Person, *, two_people: bool) -> None:
-    """Refuse who asked for it. Errors: `Problem` with `code`."""
+def another(pending: Pending, who: Person, *, two_people: bool) -> None:
+    """Refuse who asked for it. Errors: `Problem` `approver`."""
     if two_people and who.is_same(pending.by):
         raise refuse(
-            code,
+            "approver",
             f"{who.name} asked for {pending.id} and cannot approve it",
             hint="the policy wants two people: somebody else of an approving role has to say yes",
         )

@@ -91,7 +91,7 @@ def approve_release(
     Errors: `Problem` `release`: nothing waits, lapsed, the person who asked.
     """
     found = waiting(standing, "release", id_, now=now)
-    another("release", found, who, two_people=policy.exceptions.two_people)
+    another(found, who, two_people=policy.exceptions.two_people)
     return [_granted(id_, found.service, found.terms, found.by, who, now=now)]
 
 
@@ -136,7 +136,9 @@ def in_time(id_: str, standing: Standing, *, now: Instant) -> Release:
     found = standing.releases.get(id_)
     if found is None:
         waits = " (it waits for somebody's yes)" if id_ in standing.pending else ""
-        raise refuse("release", f"no release {id_[:100]} was granted{waits}", hint="allowance release list")
+        raise refuse(
+            "unknown-id", f"no release {id_[:100]} was granted{waits}", hint="allowance release list"
+        )
     if now >= found.end:
         raise refuse("release", f"{id_} ended at {iso(found.end)}", hint="ask for a new one")
     return found

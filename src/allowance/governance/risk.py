@@ -12,9 +12,11 @@ from fractions import Fraction
 from typing import Protocol
 
 from allowance.budget.beta import Beta, prior
+from allowance.contract.amounts import parse_money
 from allowance.contract.model import Money
 from allowance.core.counts import NO_DATA, NoData
 from allowance.core.duration import DAY, HOUR
+from allowance.core.problem import refuse
 from allowance.core.time import Instant
 
 LEVEL = 0.9
@@ -31,6 +33,9 @@ RECOVERY = 6 * HOUR
 
 HOT = Fraction(1)
 """From this burn rate on the budget is going too fast: deploys into that are a record of their own."""
+
+
+LIFT_DAYS = {"hour": Fraction(1, 24), "day": Fraction(1), "week": Fraction(7), "month": Fraction(30)}
 
 
 class Deployed(Protocol):
@@ -123,6 +128,18 @@ class Risk:
     loss: Amounts | NoData
     days: Amounts | NoData
     missing: tuple[str, ...]
+
+
+def parse_lift(text: str) -> Money:
+    """`1200 EUR/day` (or an hour, a week, a month of 30 days) as money a day. Errors: `Problem` `lift`, `money`."""
+    money, slash, unit = text.partition("/")
+    days = LIFT_DAYS.get(unit.strip())
+    if not slash or days is None:
+        raise refuse(
+            "lift", f"{text[:60]!r} is no lift", hint="write it as 1200 EUR/day (or /hour, /week, /month)"
+        )
+    found = parse_money(money)
+    return Money(amount=found.amount / days, currency=found.currency)
 
 
 def shipped(deploys: Sequence[Deployed], burn: Sequence[Fraction | NoData]) -> tuple[Shipped, ...]:

@@ -103,12 +103,20 @@ def grant_waiver(
 
 
 def end_waiver(id_: str, reason: str, standing: Standing, who: Person, *, now: Instant) -> Sequence[Draft]:
-    """End a waiver before its time. Errors: `Problem` `waiver`: unknown, ended, no reason."""
-    found = standing.waivers.get(id_)
-    if found is None or now >= found.end:
-        raise refuse("waiver", f"no waiver {id_[:100]} holds", hint="allowance waive list")
+    """End a waiver before its time. Errors: `Problem` `unknown-id`, `waiver`: ended, no reason."""
+    found = in_time(id_, standing, now=now)
     payload = {"id": id_, "reason": said("waiver", "reason", reason)}
     return [Draft(kind="waiver.ended", subject=found.slo, actor=who.name, at=now, payload=payload)]
+
+
+def in_time(id_: str, standing: Standing, *, now: Instant) -> Waiver:
+    """A waiver that has not ended. Errors: `Problem` `unknown-id`; `waiver`: it has ended."""
+    found = standing.waivers.get(id_)
+    if found is None:
+        raise refuse("unknown-id", f"there is no waiver {id_[:100]}", hint="allowance waive list")
+    if now >= found.end:
+        raise refuse("waiver", f"{id_} ended at {iso(found.end)}", hint="grant a new one")
+    return found
 
 
 def longest(slo: Slo, *, now: Instant) -> int:

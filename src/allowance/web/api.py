@@ -12,7 +12,10 @@ from allowance.web import (
     alerts,
     argo,
     arrivals,
+    bankruptcies,
+    bullets,
     deploys,
+    exceptions,
     flagger,
     gate,
     github,
@@ -20,8 +23,13 @@ from allowance.web import (
     ledger,
     metrics,
     mutes,
+    obligations,
+    overrides,
+    releases,
+    risk,
     rum,
     slos,
+    waivers,
 )
 from allowance.web.asked import House
 from allowance.web.door import Door
@@ -48,6 +56,14 @@ ROUTERS = (
     deploys.router,
     flagger.router,
     github.router,
+    exceptions.router,
+    bullets.router,
+    overrides.router,
+    releases.router,
+    waivers.router,
+    bankruptcies.router,
+    obligations.router,
+    risk.router,
 )
 
 

@@ -1,0 +1,45 @@
+"""Risk against reward: `/v1/risk/{service}`."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from allowance.app import exceptions as app
+from allowance.governance.risk import parse_lift
+from allowance.reports.risk_json import risk_json
+from allowance.web.asked import Asked
+from allowance.web.attribution_shapes import Risk
+from allowance.web.exceptions import deciding
+from allowance.web.problems import Json
+from allowance.web.shapes import Name, answers
+from allowance.web.tokens import may
+
+router = APIRouter(prefix="/v1/risk", tags=["exceptions"])
+
+
+@router.get(
+    "/{service}",
+    dependencies=[may("read")],
+    responses=answers(Risk, 404, 409, 422),
+    summary="What shipping now would probably cost",
+)
+def risk(
+    asked: Asked,
+    service: Name,
+    lift: Annotated[
+        str | None, Query(max_length=60, description="what the change brings: 1200 EUR/day")
+    ] = None,
+    minutes: Annotated[
+        float | None,
+        Query(gt=0, le=100_000, description="minutes of outage, where the record should not say"),
+    ] = None,
+) -> Response:
+    """From the service's own deploys, shrunk to everybody's where they are few; every number with its interval."""
+    wanted = None if lift is None else parse_lift(lift)
+    said = None if minutes is None else Fraction(minutes).limit_denominator(1000)
+    found = deciding(lambda: app.weighed(asked.state, service, now=asked.clock(), lift=wanted, minutes=said))
+    return Json(risk_json(found))
