@@ -63,6 +63,11 @@ class Law:
         """Where the entries are."""
         return self._ledger
 
+    @property
+    def head(self) -> int:
+        """The newest entry that is known here; the ledger is not asked whether others have written since."""
+        return self._standing.head
+
     def standing(self) -> Standing:
         """What stands now, entries of other replicas included."""
         with self._lock:

@@ -33,6 +33,7 @@ from allowance.web import (
 )
 from allowance.web.asked import House
 from allowance.web.door import Door
+from allowance.web.gate_quick import QuickGates
 from allowance.web.health import Trial
 from allowance.web.ledger import Looks
 from allowance.web.oidc import Provider
@@ -102,5 +103,6 @@ def build_api(
     answer_with_problems(app, routes)
     if sessions is not None:
         app.include_router(sign_in_router(sessions, provider, clock))
+    app.add_middleware(QuickGates, state=state, clock=clock)
     app.add_middleware(Door, tokens=tokens, settings=settings, clock=clock, law=state.law, sessions=sessions)
     return app
