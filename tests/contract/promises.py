@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from allowance.contract.budget_policy import CHANGE_CLASSES, FREEZE_MODELS, STATES
+from allowance.contract.budget_policy import CHANGE_CLASSES, CONSEQUENCES, FREEZE_MODELS, STATES
 from allowance.contract.model import KINDS, NO_DATA_RULES
 from allowance.contract.policies import POLICIES
 from allowance.contract.rules import SEVERITIES
@@ -124,6 +124,21 @@ def services(name: str) -> st.SearchStrategy[Plain]:
             ),
             "alerts": alerts,
             "policy": st.sampled_from(list(POLICIES)),
+            "maintenance": st.lists(
+                st.fixed_dictionaries(
+                    {
+                        "rrule": st.sampled_from(["FREQ=WEEKLY;BYDAY=SU;BYHOUR=2", "FREQ=DAILY"]),
+                        "duration": st.sampled_from(["90s", "2h"]),
+                        "reason": words,
+                    },
+                    optional={
+                        "zone": st.sampled_from(["UTC", "Europe/Berlin"]),
+                        "from": st.just("2026-01-04 02:30"),
+                        "unlessBurnAbove": st.sampled_from([0, 14, 14.5]),
+                    },
+                ),
+                max_size=2,
+            ),
             "journeys": st.lists(names, max_size=2, unique=True).map(
                 lambda own: [
                     {"name": f"{name}-{journey}", "outcome": "x", "revenuePerMinute": "1.5 EUR"}
@@ -162,12 +177,14 @@ clauses = st.fixed_dictionaries(
             st.sampled_from(STATES),
             st.just({"burnAbove": "10", "over": "1h", "remainingBelow": "-20%", "window": "7d"}),
             st.just({"state": "red", "window": "calendar month Europe/Berlin"}),
+            st.just("remaining < 0.1 && burn['1h'] > 3.0"),
+            st.just({"state": "red", "expression": "labels['team'] == 'shop'"}),
         ),
         "deny": st.lists(
             st.sampled_from([change for change in CHANGE_CLASSES if change != "rollback"]), max_size=3
         ),
     },
-    optional={"because": words, "handBack": st.booleans()},
+    optional={"because": words, "handBack": st.booleans() | names},
 )
 policies = st.fixed_dictionaries(
     {
@@ -176,6 +193,12 @@ policies = st.fixed_dictionaries(
     optional={
         "version": words.filter(lambda text: bool(text)),
         "freeze": st.sampled_from(FREEZE_MODELS),
+        "freezeUntil": st.fixed_dictionaries({"remainingAbove": percents}, optional={"for": st.just("12h")}),
+        "withoutData": st.sampled_from(CONSEQUENCES)
+        | st.dictionaries(
+            st.sampled_from(("default", "feature", "p0")), st.sampled_from(CONSEQUENCES), min_size=1
+        ),
+        "states": st.just({"dwell": "30m", "margin": "5%"}),
         "postmortemAbove": percents,
         "revisit": st.just("2027-02-01"),
         "escalation": words,

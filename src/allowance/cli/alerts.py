@@ -111,8 +111,7 @@ def is_open(row: dict[str, Any]) -> bool:
 
 def needs_you(row: dict[str, Any]) -> bool:
     """Whether an alert is open, loud enough to be told, and neither taken nor held back."""
-    held = row["muted"] is not None and row["muted"]["kind"] != "grouped"
-    return is_open(row) and row["severity"] != "log" and row["acknowledged"] is None and not held
+    return is_open(row) and row["severity"] != "log" and row["acknowledged"] is None and row["muted"] is None
 
 
 def _headline(count: int) -> str:
@@ -126,14 +125,15 @@ def _table(rows: list[dict[str, Any]]) -> Table:
 
     from allowance.cli.terminal import table
 
-    found = table("", "alert", "state", "since", "burn", "what")
+    found = table("", "alert", "state", "since", "burn", "limit", "", right=("burn", "limit"))
+    found.columns[1].no_wrap = True
     for row in rows:
         mark = f"{MARKS[row['severity']]} {row['severity']}"
-        since = row["opened"] or row["since"]
-        burn = "" if row["short"] is None else f"{row['short']:.1f}x over {row['factor']}x"
-        found.add_row(
-            mark, escape(row["signature"]), STATES[row["state"]], since, burn, escape("; ".join(_words(row)))
-        )
+        since = (row["opened"] or row["since"])[5:16].replace("T", " ")
+        burn = "" if row["short"] is None else f"{row['short']:.1f}x"
+        limit = "" if row["factor"] is None else f"{row['factor']}x"
+        words = escape("; ".join(_words(row)))
+        found.add_row(mark, escape(row["signature"]), STATES[row["state"]], since, burn, limit, words)
     return found
 
 

@@ -29,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "A first contract for a service, with targets that its history supports.",
     ),
     "check": ("allowance.cli.check:check", "Contracts read and reviewed: errors, bad practice, what to do."),
+    "diff": ("allowance.cli.diff:diff", "What changed between two contracts, in words."),
     "status": ("allowance.cli.status:status", "Every promise of a contract, measured, worst first."),
     "serve": (
         "allowance.cli.serve:serve",
