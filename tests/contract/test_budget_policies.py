@@ -13,11 +13,14 @@ from allowance.contract.budget_policy import (
     Condition,
     ErrorBudgetPolicy,
     Exceptions,
+    FreezeEnd,
     Signature,
     Thresholds,
 )
+from allowance.contract.expressions import parse_expression, spans
 from allowance.contract.policies import POLICIES
 from allowance.contract.signing import in_force, missing_roles, policy_hash, signed_by
+from allowance.core.problem import ProblemError
 from tests.contract.reading import contract_of, only_problem
 
 
@@ -102,6 +105,11 @@ def test_presets_are_explained_and_never_stop_a_rollback(name: str) -> None:
         ("  clauses: [{when: {burnAbove: 10}, deny: [feature]}]\n", "spec.clauses[0].when.over"),
         ("  preset: graduated\n  states: {yellowBelow: 0%, redAt: 10%}\n", "spec.states"),
         ("  preset: graduated\n  revisit: soon\n", "spec.revisit"),
+        ("  preset: graduated\n  freezeUntil: {for: 1d}\n", "spec.freezeUntil.remainingAbove"),
+        ("  preset: graduated\n  withoutData: {rollback: deny}\n", "spec.withoutData.rollback"),
+        ("  preset: graduated\n  withoutData: {features: deny}\n", "spec.withoutData.features"),
+        ("  clauses: [{when: red, deny: [feature], handBack: Some Body}]\n", "spec.clauses[0].handBack"),
+        ("  clauses: [{when: rde < 1, deny: [feature]}]\n", "spec.clauses[0].when"),
         (
             "  preset: graduated\n  signatures: [{role: cto, by: x, on: 2026-01-01, hash: y}]\n",
             "spec.signatures[0].role",
@@ -149,3 +157,66 @@ def test_the_hash_does_not_depend_on_where_or_how_it_is_written() -> None:
     full = read_policy(policy("  preset: green-yellow-red\n  freeze: hard\n  states: {yellowBelow: 0.5}\n"))
     assert policy_hash(short) == policy_hash(full)
     assert len(policy_hash(short)) == 64
+
+
+def test_what_was_signed_before_a_field_existed_stays_signed() -> None:
+    # The hash as it was before policies could say dwell, freezeUntil, expressions, rotations, withoutData by class.
+    first = "db019d4a015e6f60c4f8577ff2f64ce94a9c374d823641a6ccc94a6dcbaac010"
+    assert policy_hash(POLICIES["green-yellow-red"]) == first
+
+
+def test_how_a_freeze_ends_and_who_gets_the_pager() -> None:
+    ours = read_policy(
+        policy(
+            """\
+  preset: change-lock
+  freezeUntil: {remainingAbove: 20%, for: 12h}
+  states: {dwell: 30m}
+  withoutData: {default: hold, p0: allow}
+  clauses: [{when: red, deny: [feature], handBack: payments-developers}]
+"""
+        )
+    )
+    assert ours.freeze_until == FreezeEnd(remaining_above=Fraction(1, 5), during=12 * 3600)
+    assert ours.thresholds.dwell == 1800
+    assert (ours.without("p0"), ours.without("feature")) == ("allow", "hold")
+    assert (ours.clauses[0].hand_back, ours.clauses[0].rotation) == (True, "payments-developers")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "remaining < 0.1 && tier <= 1",
+        "state == 'red' || burn['1h'] > 14.4",
+        "['a', 'b'].exists(x, labels['team'] == x)",
+        "hour >= 9 && hour < 17 && weekday in [1, 2, 3, 4, 5]",
+        "'team' in labels && labels['team'].startsWith('pay')",
+    ],
+)
+def test_expressions_that_may_be_written(text: str) -> None:
+    assert parse_expression(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("remaining < 0.1 &&" + " true &&" * 200 + " true", "characters"),
+        ("(" * 21 + "true" + ")" * 21, "nested"),
+        ("[1].exists(x, [1].exists(y, x == y))", "loop inside a loop"),
+        ("budget < 0.1", "nobody knows budget"),
+        ("open('x') == 1", "no function open"),
+        ("burn > 2.0", "span in quotes"),
+        ("burn[hour] > 2.0", "span in quotes"),
+        ("burn['one hour'] > 2.0", "duration"),
+        ("remaining < 0.1)", "closes nothing"),
+        ("(remaining < 0.1", "missing"),
+        ("remaining < `0`", "cannot stand here"),
+    ],
+)
+def test_expressions_that_may_not(text: str, said: str) -> None:
+    with pytest.raises(ProblemError, match=said):
+        parse_expression(text)
+
+
+def test_an_expression_names_its_spans() -> None:
+    assert spans("burn['1h'] > 6.0 && burn[\"5m\"] > 6.0 && burn['60m'] > 1.0") == (300, 3600)

@@ -46,6 +46,9 @@ FREEZE_MODELS: tuple[FreezeModel, ...] = ("hard", "soft", "governance")
 Role = Literal["product", "engineering", "business"]
 ROLES: tuple[Role, ...] = ("product", "engineering", "business")
 
+DEVELOPERS = "developers"
+"""The rotation that takes the pager back where a clause names none."""
+
 ExemptionMode = Literal["strict", "lenient"]
 EXEMPTION_MODES: tuple[ExemptionMode, ...] = ("strict", "lenient")
 
@@ -54,12 +57,14 @@ EXEMPTION_MODES: tuple[ExemptionMode, ...] = ("strict", "lenient")
 class Thresholds:
     """Budget remaining at which the state changes; `margin` is how far back it must come to leave a worse state.
 
-    Green while remaining >= `yellow_below`; red while remaining <= `red_at`; yellow between.
+    Green while remaining >= `yellow_below`; red while remaining <= `red_at`; yellow between. The state changes
+    when the budget has asked for it during `dwell` seconds without a break.
     """
 
     yellow_below: Fraction = Fraction(1, 2)
     red_at: Fraction = Fraction(0)
     margin: Fraction = Fraction(0)
+    dwell: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +73,8 @@ class Condition:
 
     `state` is the state of the budget; `remaining_below` a share of the budget (strictly below); `burn_above` a
     burn rate measured over `burn_over` seconds (strictly above). `window` replaces the SLO's own window.
+    `expression` is a CEL expression (`governance.expressions` says over which names); what cannot be worked out
+    holds changes, whatever `without_data` says.
     """
 
     state: BudgetState | None = None
@@ -75,6 +82,15 @@ class Condition:
     burn_above: Fraction | None = None
     burn_over: int | None = None
     window: Window | None = None
+    expression: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FreezeEnd:
+    """What must be so before a freeze ends by itself: more than `remaining_above` left during `during` seconds."""
+
+    remaining_above: Fraction
+    during: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +98,8 @@ class Clause:
     """While `when` holds, changes of the classes `changes` get `consequence`, `because` of a reason people read.
 
     Where several clauses hold, the strictest wins (deny over hold over allow). A class that no clause names is
-    allowed. `hand_back` moves the pager to the developers while the clause holds.
+    allowed. `hand_back` moves the pager to the developers while the clause holds, to the `rotation` of that name
+    (nothing: `DEVELOPERS`).
     """
 
     when: Condition
@@ -90,6 +107,7 @@ class Clause:
     consequence: Consequence
     because: str = ""
     hand_back: bool = False
+    rotation: str | None = None
     origin: Origin = field(default=UNWRITTEN, compare=False, repr=False)
 
 
@@ -126,8 +144,9 @@ class ErrorBudgetPolicy:
     """One agreement. It is in force when every role has signed this exact content (`contract.signing`).
 
     `freeze` is what a deny means: `hard` blocks, `soft` warns and records, `governance` blocks until an executive
-    overrides. `without_data` is the answer when the budget is unknown or stale. One incident that spends more
-    than `postmortem_above` of the budget needs a postmortem.
+    overrides. `freeze_until` is how it ends (nothing: when its clause no longer holds, the margin included).
+    `without_data` is the answer when the budget is unknown or stale, `without_data_by` where a class of changes
+    has another one. One incident that spends more than `postmortem_above` of the budget needs a postmortem.
     """
 
     name: str
@@ -143,4 +162,10 @@ class ErrorBudgetPolicy:
     signatures: tuple[Signature, ...] = ()
     display_name: str | None = None
     description: str | None = None
+    freeze_until: FreezeEnd | None = None
+    without_data_by: tuple[tuple[ChangeClass, Consequence], ...] = ()
     origin: Origin = field(default=UNWRITTEN, compare=False, repr=False)
+
+    def without(self, change: ChangeClass) -> Consequence:
+        """What happens to a class of changes when the budget is unknown or stale."""
+        return dict(self.without_data_by).get(change, self.without_data)

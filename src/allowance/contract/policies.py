@@ -9,9 +9,10 @@ from allowance.contract.budget_policy import (
     Clause,
     Condition,
     ErrorBudgetPolicy,
+    FreezeEnd,
     Thresholds,
 )
-from allowance.core.duration import HOUR, WEEK
+from allowance.core.duration import DAY, HOUR, WEEK
 from allowance.core.window import RollingWindow
 
 RISKY: tuple[ChangeClass, ...] = ("feature", "config", "experiment")
@@ -107,6 +108,68 @@ GRADUATED = ErrorBudgetPolicy(
     ),
 )
 
+ESCALATION = ErrorBudgetPolicy(
+    name="escalation",
+    description=(
+        "After the escalation policy of Google's CRE: with the budget of 30 days exhausted the releases stop; with "
+        "the budget of 90 days exhausted only an executive lets a change pass."
+    ),
+    freeze="governance",
+    escalation="executive",
+    clauses=(
+        Clause(
+            when=Condition(burn_above=Fraction(9), burn_over=HOUR),
+            changes=RISKY,
+            consequence="hold",
+            because="nine hours of budget went in one hour: whoever answers the page decides first",
+        ),
+        Clause(
+            when=Condition(remaining_below=Fraction(0), window=RollingWindow(seconds=30 * DAY)),
+            changes=RISKY,
+            consequence="hold",
+            because="the budget of 30 days is exhausted: releases wait until SRE and developers know the cause",
+        ),
+        Clause(
+            when=Condition(remaining_below=Fraction(0), window=RollingWindow(seconds=90 * DAY)),
+            changes=RISKY,
+            consequence="deny",
+            because="the budget of 90 days is exhausted: this is for an executive",
+        ),
+    ),
+)
+
+CHANGE_LOCK = ErrorBudgetPolicy(
+    name="change-lock",
+    description=(
+        "Two locks, in the way of GitLab: a spent budget locks features; one that is overspent by half locks every "
+        "change of production but repairs. A lock opens when a tenth is left again for a day."
+    ),
+    thresholds=Thresholds(margin=Fraction(1, 20)),
+    freeze_until=FreezeEnd(remaining_above=Fraction(1, 10), during=DAY),
+    clauses=(
+        Clause(
+            when=Condition(state="red"),
+            changes=("feature", "experiment"),
+            consequence="deny",
+            because="feature change lock: the budget is spent",
+        ),
+        Clause(
+            when=Condition(remaining_below=Fraction(-1, 2)),
+            changes=RISKY,
+            consequence="deny",
+            because="production change lock: the budget is overspent by half",
+        ),
+    ),
+)
+
 POLICIES: dict[str, ErrorBudgetPolicy] = {
-    policy.name: policy for policy in (GREEN_YELLOW_RED, WORKBOOK_FOUR_WEEKS, LAST_TENTH, GRADUATED)
+    policy.name: policy
+    for policy in (
+        GREEN_YELLOW_RED,
+        WORKBOOK_FOUR_WEEKS,
+        LAST_TENTH,
+        GRADUATED,
+        ESCALATION,
+        CHANGE_LOCK,
+    )
 }

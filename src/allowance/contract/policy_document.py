@@ -5,38 +5,32 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Literal
 
-from allowance.contract.amounts import parse_count, parse_date, parse_part, parse_positive, parse_share
+from allowance.contract.amounts import parse_count, parse_date, parse_part, parse_share
 from allowance.contract.budget_policy import (
     CHANGE_CLASSES,
     CONSEQUENCES,
     EXEMPTION_MODES,
     FREEZE_MODELS,
     ROLES,
-    STATES,
-    BudgetState,
     ChangeClass,
-    Clause,
-    Condition,
     Consequence,
     ErrorBudgetPolicy,
     Exceptions,
     ExemptionMode,
+    FreezeEnd,
     FreezeModel,
     Role,
     Signature,
     Thresholds,
 )
+from allowance.contract.clause_document import ALWAYS_ALLOWED, read_clause
 from allowance.contract.envelope import Envelope
 from allowance.contract.fields import Fields
-from allowance.contract.nodes import ScalarNode
+from allowance.contract.nodes import MapNode
 from allowance.contract.notes import Notes
 from allowance.contract.policies import POLICIES
 from allowance.contract.written import Written
 from allowance.core.duration import parse_duration
-from allowance.core.window import parse_window
-
-ALWAYS_ALLOWED: tuple[ChangeClass, ...] = ("rollback",)
-"""Going back must stay possible whatever the budget says, or every incident lasts longer."""
 
 _PERIODS: tuple[Literal["month", "quarter", "year"], ...] = ("month", "quarter", "year")
 
@@ -46,9 +40,9 @@ def read_budget_policy(envelope: Envelope, notes: Notes) -> Written:
     spec = envelope.spec
     preset = spec.word("preset", tuple(POLICIES))
     start = POLICIES[preset] if preset else ErrorBudgetPolicy(name=envelope.name)
-    clauses = [_clause(fields) for fields in spec.each("clauses")]
+    clauses = [read_clause(fields) for fields in spec.each("clauses")]
     freeze: FreezeModel | None = spec.word("freeze", FREEZE_MODELS)
-    without: Consequence | None = spec.word("withoutData", CONSEQUENCES)
+    without, without_by = _without_data(spec, start)
     above = spec.parsed("postmortemAbove", parse_part)
     signatures = [_signature(fields) for fields in spec.each("signatures")]
     if not spec.has("preset"):
@@ -59,7 +53,9 @@ def read_budget_policy(envelope: Envelope, notes: Notes) -> Written:
         thresholds=_thresholds(spec, start.thresholds),
         clauses=tuple(clause for clause in clauses if clause) if spec.has("clauses") else start.clauses,
         freeze=freeze or start.freeze,
-        without_data=without or start.without_data,
+        freeze_until=_freeze_end(spec, start.freeze_until),
+        without_data=without,
+        without_data_by=without_by,
         exceptions=_exceptions(spec, start.exceptions),
         postmortem_above=start.postmortem_above if above is None else above,
         escalation=spec.text("escalation") or start.escalation,
@@ -68,7 +64,12 @@ def read_budget_policy(envelope: Envelope, notes: Notes) -> Written:
         display_name=envelope.display_name,
         description=spec.text("description") or start.description,
         origin=replace(
-            spec.origin(states="thresholds", withoutData="without_data", postmortemAbove="postmortem_above"),
+            spec.origin(
+                states="thresholds",
+                withoutData="without_data",
+                postmortemAbove="postmortem_above",
+                freezeUntil="freeze_until",
+            ),
             where=envelope.where,
         ),
     )
@@ -81,12 +82,13 @@ def _thresholds(spec: Fields, start: Thresholds) -> Thresholds:
     if fields is None:
         return start
     yellow, red = fields.parsed("yellowBelow", parse_share), fields.parsed("redAt", parse_share)
-    margin = fields.parsed("margin", parse_share)
+    margin, dwell = fields.parsed("margin", parse_share), fields.parsed("dwell", parse_duration)
     fields.finish()
     chosen = Thresholds(
         yellow_below=start.yellow_below if yellow is None else yellow,
         red_at=start.red_at if red is None else red,
         margin=start.margin if margin is None else margin,
+        dwell=start.dwell if dwell is None else dwell,
     )
     if not chosen.red_at < chosen.yellow_below <= 1 or chosen.margin < 0:
         fields.notes.error(
@@ -98,72 +100,40 @@ def _thresholds(spec: Fields, start: Thresholds) -> Thresholds:
     return chosen
 
 
-def _clause(fields: Fields) -> Clause | None:
-    when = (
-        _condition(fields)
-        if fields.need("when", hint="a state such as red, or {burnAbove: 10, over: 1h}")
+def _freeze_end(spec: Fields, start: FreezeEnd | None) -> FreezeEnd | None:
+    fields = spec.fields("freezeUntil")
+    if fields is None:
+        return start
+    above = (
+        fields.parsed("remainingAbove", parse_share)
+        if fields.need("remainingAbove", hint="the share that must be left, such as 10%")
         else None
     )
-    said: list[Consequence] = [consequence for consequence in CONSEQUENCES if fields.has(consequence)]
-    because, hand_back = fields.text("because"), fields.flag("handBack")
-    if len(said) != 1:
-        fields.notes.error(
-            "clause",
-            f"{fields.called()} needs exactly one of allow, hold and deny",
-            where=fields.where(),
-            hint="for example deny: [feature, config]",
-        )
-        return None
-    changes = _changes(fields, said[0])
+    during = fields.parsed("for", parse_duration)
     fields.finish()
-    if when is None:
-        return None
-    return Clause(
-        when=when,
-        changes=changes,
-        consequence=said[0],
-        because=because or "",
-        hand_back=bool(hand_back),
-        origin=fields.origin(handBack="hand_back"),
-    )
+    return start if above is None else FreezeEnd(remaining_above=above, during=during or 0)
 
 
-def _changes(fields: Fields, consequence: Consequence) -> tuple[ChangeClass, ...]:
-    named = fields.texts(consequence)
-    found: list[ChangeClass] = []
-    for text in named:
-        known = next((word for word in CHANGE_CLASSES if word == text), None)
-        if known is None:
-            fields.unknown_word(consequence, text, CHANGE_CLASSES)
-        elif consequence != "allow" and known in ALWAYS_ALLOWED:
-            fields.wrong(consequence, f"{consequence} must not name {known}, which is always allowed")
-        else:
-            found.append(known)
-    return tuple(found)
-
-
-def _condition(holder: Fields) -> Condition | None:
-    if isinstance(holder.get("when"), ScalarNode):
-        state: BudgetState | None = holder.word("when", STATES)
-        return None if state is None else Condition(state=state)
-    fields = holder.fields("when")
+def _without_data(
+    spec: Fields, start: ErrorBudgetPolicy
+) -> tuple[Consequence, tuple[tuple[ChangeClass, Consequence], ...]]:
+    """One word for all, or a map: `default` for all that it does not name, and a word for each class that it names."""
+    if not isinstance(spec.get("withoutData"), MapNode):
+        word: Consequence | None = spec.word("withoutData", CONSEQUENCES)
+        return word or start.without_data, start.without_data_by if word is None else ()
+    fields = spec.fields("withoutData")
     if fields is None:
-        return None
-    burn, over = fields.parsed("burnAbove", parse_positive), fields.parsed("over", parse_duration)
-    if fields.has("burnAbove") != fields.has("over"):
-        fields.missing(
-            "over" if fields.has("burnAbove") else "burnAbove",
-            hint="a burn rate needs the span that it is measured over",
-        )
-    condition = Condition(
-        state=fields.word("state", STATES),
-        remaining_below=fields.parsed("remainingBelow", parse_share),
-        burn_above=burn,
-        burn_over=over,
-        window=fields.parsed("window", parse_window),
-    )
+        return start.without_data, start.without_data_by
+    default: Consequence | None = fields.word("default", CONSEQUENCES)
+    found: list[tuple[ChangeClass, Consequence]] = []
+    for change in CHANGE_CLASSES:
+        said: Consequence | None = fields.word(change, CONSEQUENCES)
+        if said is not None and said != "allow" and change in ALWAYS_ALLOWED:
+            fields.wrong(change, f"{change} is always allowed")
+        elif said is not None:
+            found.append((change, said))
     fields.finish()
-    return condition
+    return default or start.without_data, tuple(found)
 
 
 def _exceptions(spec: Fields, start: Exceptions) -> Exceptions:

@@ -18,10 +18,16 @@ def policy_document(policy: ErrorBudgetPolicy) -> Plain:
             "yellowBelow": share_text(states.yellow_below),
             "redAt": share_text(states.red_at),
             "margin": share_text(states.margin),
+            **({"dwell": short(states.dwell)} if states.dwell else {}),
         },
         "clauses": [_clause(clause) for clause in policy.clauses],
         "freeze": policy.freeze,
-        "withoutData": policy.without_data,
+        **written(freezeUntil=_freeze_end(policy)),
+        "withoutData": (
+            {"default": policy.without_data, **dict[str, str](policy.without_data_by)}
+            if policy.without_data_by
+            else policy.without_data
+        ),
         "exceptions": {
             "silverBullets": exceptions.silver_bullets,
             "per": exceptions.per,
@@ -48,7 +54,17 @@ def _clause(clause: Clause) -> Plain:
         "when": _condition(clause.when),
         clause.consequence: list(clause.changes),
         **written(because=clause.because),
-        **({"handBack": True} if clause.hand_back else {}),
+        **({"handBack": clause.rotation or True} if clause.hand_back else {}),
+    }
+
+
+def _freeze_end(policy: ErrorBudgetPolicy) -> Plain:
+    end = policy.freeze_until
+    if end is None:
+        return {}
+    return {
+        "remainingAbove": share_text(end.remaining_above),
+        **({"for": short(end.during)} if end.during else {}),
     }
 
 
@@ -61,4 +77,5 @@ def _condition(when: Condition) -> object:
         **({} if when.burn_above is None else {"burnAbove": number_text(when.burn_above)}),
         **({} if when.burn_over is None else {"over": short(when.burn_over)}),
         **({} if when.window is None else {"window": str(when.window)}),
+        **written(expression=when.expression),
     }

@@ -13,6 +13,15 @@ from allowance.core.window import CalendarWindow, RollingWindow
 
 _LEFT_OUT = frozenset({"signatures", "origin", "display_name"})
 
+_LATER: dict[str, object] = {
+    "dwell": 0,
+    "expression": None,
+    "rotation": None,
+    "freeze_until": None,
+    "without_data_by": (),
+}
+"""What a policy could not say at first: where it is not said, the hash is that of the policy signed back then."""
+
 
 def policy_hash(policy: ErrorBudgetPolicy) -> str:
     """SHA-256 of what the policy says: every field but the signatures, defaults included, wherever it is written.
@@ -40,12 +49,16 @@ def in_force(policy: ErrorBudgetPolicy) -> bool:
     return not missing_roles(policy)
 
 
+def _silent(name: str, part: object) -> bool:
+    return name in _LEFT_OUT or (name in _LATER and part == _LATER[name])
+
+
 def _canonical(value: object) -> object:
     if isinstance(value, RollingWindow | CalendarWindow):
         return str(value)
     if is_dataclass(value) and not isinstance(value, type):
         named = [(field.name, getattr(value, field.name)) for field in fields(value)]
-        content = {name: _canonical(part) for name, part in named if name not in _LEFT_OUT}
+        content = {name: _canonical(part) for name, part in named if not _silent(name, part)}
         return {"is": type(value).__name__, **content}
     if isinstance(value, tuple):
         return [_canonical(part) for part in value]
