@@ -52,12 +52,18 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "allowance.cli.composite:composite",
         "What a service can promise with the dependencies that it has.",
     ),
-    "gate": ("allowance.cli.gate:gate", "May this change of a service go now? By exit code, with the reasons."),
+    "gate": (
+        "allowance.cli.gate:gate",
+        "May this change of a service go now? By exit code, with the reasons.",
+    ),
     "decision": (
         "allowance.cli.decision:decision",
         "Verdicts of the gate that are in the ledger: shown, and judged again.",
     ),
-    "probe": ("allowance.cli.probe:probe", "An address or a contract's probes, now: every phase, good or bad."),
+    "probe": (
+        "allowance.cli.probe:probe",
+        "An address or a contract's probes, now: every phase, good or bad.",
+    ),
     "send": ("allowance.cli.send:send", "Made-up telemetry for a trial: spans, logs, events or beacons."),
     "ledger": (
         "allowance.cli.ledger:ledger",
@@ -66,6 +72,38 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "token": (
         "allowance.cli.token:token",
         "Who may use the API: tokens for machines, links to sign in for people.",
+    ),
+    "bullet": (
+        "allowance.cli.bullet:bullet",
+        "Silver bullets: finite, for one change, two names under each, a postmortem owed.",
+    ),
+    "override": (
+        "allowance.cli.override:override",
+        "A governance freeze overridden by an executive, for one change, with a trail.",
+    ),
+    "release": (
+        "allowance.cli.release:release",
+        "Conditional releases: a mitigation plan whose conditions are checked, not promised.",
+    ),
+    "waive": (
+        "allowance.cli.waive:waive",
+        "Dependency waivers: with evidence and an end; the budget stays burned.",
+    ),
+    "bankrupt": (
+        "allowance.cli.bankrupt:bankrupt",
+        "Bankruptcy: a new epoch for a budget; the old consumption is kept and paid for.",
+    ),
+    "obligations": (
+        "allowance.cli.obligations:obligations",
+        "What is owed because of exceptions: by whom, and what is overdue.",
+    ),
+    "risk": (
+        "allowance.cli.risk:risk",
+        "What shipping now would probably cost, beside what it promises to bring.",
+    ),
+    "attribution": (
+        "allowance.cli.attribution:attribution",
+        "Who was hurt, and who caused it: two views that sum to the whole.",
     ),
     "completion": ("allowance.cli.completion:completion", "A completion script for bash, zsh or fish."),
 }

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from typing import Any
 
+from allowance.core.counts import NO_DATA
 from allowance.core.time import iso
 from allowance.governance.attribution import Attribution, Part
 from allowance.reports.numbers import duration, exact, machine, percent, whole
@@ -38,27 +40,21 @@ def attribution_json(found: Attribution, unseen: Sequence[str]) -> dict[str, Any
     }
 
 
-def attribution_text(found: Attribution, unseen: Sequence[str]) -> str:
-    """Two short tables for a terminal."""
-    bad, span = found.counts.bad, found.span
-    lines = [
-        f"{found.slo}, {iso(span.begin)} to {iso(span.end)}: {whole(bad)} of {whole(found.counts.total)} were bad",
-        "",
-        "Who was hurt",
-    ]
+def attribution_text(found: Mapping[str, Any]) -> str:
+    """What `attribution_json` says, as two short tables for a terminal."""
+    head = f"{whole(found['bad'])} of {whole(found['total'])} were bad"
+    lines = [f"{found['slo']}, {found['from']} to {found['to']}: {head}", "", "Who was hurt"]
     lines += [
-        f"  {one.group or 'everybody':<28} {percent(one.share):>8}  {whole(one.counts.bad)} bad, SLI {percent(one.counts.sli, 3)}"
-        for one in found.hurt
+        f"  {one['group'] or 'everybody':<28} {_percent(one['share']):>8}  {whole(one['bad'])} bad of {whole(one['total'])}"
+        for one in found["hurt"]
     ]
     lines += ["", "Who caused it"]
-    lines += [
-        f"  {f'{one.cause.kind} {one.cause.name}':<28} {percent(found.share(one)):>8}  {_why(one)}"
-        for one in found.parts
-    ]
-    rest = percent(found.unattributed / bad) if bad else "no data"
+    names = [(f"{one['kind']} {one['name']}", one) for one in found["caused"]]
+    lines += [f"  {name:<28} {_percent(one['share']):>8}  {_why(one)}" for name, one in names]
+    rest = _percent(found["unattributed"]["share"])
     lines.append(f"  {'unattributed':<28} {rest:>8}  nothing that is measured here explains it")
-    if unseen:
-        lines += ["", f"Not measured, so neither guilty nor innocent: {', '.join(unseen)}"]
+    if found["unseen"]:
+        lines += ["", f"Not measured, so neither guilty nor innocent: {', '.join(found['unseen'])}"]
     return "\n".join([*lines, ""])
 
 
@@ -97,10 +93,19 @@ def _part(found: Attribution, one: Part) -> dict[str, Any]:
     }
 
 
-def _why(one: Part) -> str:
-    if not one.cause.windows:
+def _why(one: Mapping[str, Any]) -> str:
+    if not one["windows"]:
         return "it had no fault in this span"
-    text = f"at fault for {duration(one.seconds)}"
-    if one.cause.basis == "declared":
+    text = f"at fault for {duration(one['fault_seconds'])}"
+    if one["basis"] == "declared":
         text += ", as somebody declared: that alone proves nothing"
-    return f"{text}; confidence {percent(one.confidence)}"
+    sure = (
+        "nobody can say how surely"
+        if one["confidence"] is None
+        else f"confidence {_percent(one['confidence'])}"
+    )
+    return f"{text}; {sure}"
+
+
+def _percent(share: float | None) -> str:
+    return percent(NO_DATA if share is None else Fraction(share))
