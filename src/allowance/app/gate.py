@@ -22,6 +22,7 @@ from allowance.core.counts import NO_DATA, NoData
 from allowance.core.duration import HOUR
 from allowance.core.problem import refuse
 from allowance.core.time import Instant
+from allowance.governance.conditions import looked_up
 from allowance.governance.facts import Standing
 from allowance.governance.judge import judge
 from allowance.governance.ledger import Draft, Entry
@@ -124,8 +125,12 @@ def _numbers(
     if found is None:
         return SloNumbers(state=fact.state if fact else None, remaining=NO_DATA)
     whens = [clause.when for clause in policy.clauses]
+    releases = [
+        one for one in standing.releases.values() if one.service == slo.service and found.at < one.end
+    ]
+    wanted = {span for one in releases for span in looked_up(one)}
     windows = {str(one.window): one.window for one in whens if one.window is not None}
-    spans = sorted({one.burn_over for one in whens if one.burn_over is not None})
+    spans = sorted({one.burn_over for one in whens if one.burn_over is not None} | wanted)
     counts = numbers.counts(slo) if windows or spans else None
     over: dict[str, Amount] = {}
     burns: dict[int, Amount] = {}

@@ -77,7 +77,7 @@ def _looked_at(
     request: Ask, facts: GateFacts, policy: ErrorBudgetPolicy, standing: Standing, *, now: Instant
 ) -> Iterator[Finding]:
     """Every rule that speaks of the change; what an exception lifts stays visible and does not count."""
-    granted = lifts(standing, request, now=now)
+    granted = lifts(standing, request, facts.clauses, now=now)
     for one in findings(request, facts, policy, standing, now=now):
         lift = next((lift for lift in granted if _covers(lift, one)), None)
         if not one.against or lift is None:

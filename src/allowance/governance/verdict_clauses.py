@@ -44,6 +44,10 @@ class ClauseFacts:
 
     slos: Mapping[str, SloNumbers] = field(default_factory=dict, hash=False)
 
+    def burning(self, seconds: int) -> Mapping[str, Amount]:
+        """The burn rate of every SLO over so many seconds; `NO_DATA` where nobody looked it up."""
+        return {slo: one.burns.get(seconds, NO_DATA) for slo, one in self.slos.items()}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClauseReading:

@@ -5,8 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from allowance.core.time import Instant
+from allowance.governance.conditions import unmet
 from allowance.governance.facts import Bullet, Freeze, Override, Release, Standing, Waiver
 from allowance.governance.verdict import Ask
+from allowance.governance.verdict_clauses import ClauseFacts
+
+NO_NUMBERS = ClauseFacts()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,8 +36,10 @@ class Lift:
         )
 
 
-def lifts(standing: Standing, ask: Ask, *, now: Instant) -> tuple[Lift, ...]:
-    """Every exception that holds for exactly this ask at `now`."""
+def lifts(
+    standing: Standing, ask: Ask, numbers: ClauseFacts = NO_NUMBERS, *, now: Instant
+) -> tuple[Lift, ...]:
+    """Every exception that holds for exactly this ask at `now`; `numbers` are what releases want looked up."""
     overrides = [one for one in standing.overrides.values() if bound(one, ask, now)]
     bullets = [one for one in standing.bullets.values() if bound(one, ask, now)]
     releases = [one for one in standing.releases.values() if bound(one, ask, now)]
@@ -47,7 +53,7 @@ def lifts(standing: Standing, ask: Ask, *, now: Instant) -> tuple[Lift, ...]:
         *(
             Lift(name=f"conditional release {one.id}", until=one.end)
             for one in releases
-            if conditions_met(one)
+            if not unmet(one, numbers.burning)
         ),
         *(Lift(name=f"waiver {one.id} for {one.dependency}", until=one.end, slo=one.slo) for one in waivers),
     )
@@ -72,11 +78,6 @@ def frozen(standing: Standing, service: str, *, now: Instant) -> tuple[Freeze, .
     """The freezes of a service at `now`, oldest first."""
     found = (one for one in standing.freezes.values() if _active(one, service, now))
     return tuple(sorted(found, key=lambda one: (one.begin, one.id)))
-
-
-def conditions_met(release: Release) -> bool:
-    """Whether evidence was shown for every condition of a conditional release."""
-    return all(release.conditions.values())
 
 
 def bound(one: Bullet | Release | Override, ask: Ask, now: Instant) -> bool:

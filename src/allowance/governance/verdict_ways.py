@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 
 from allowance.contract.budget_policy import ChangeClass, ErrorBudgetPolicy
 from allowance.core.time import Instant
+from allowance.governance.conditions import unmet
 from allowance.governance.facts import Standing
 from allowance.governance.periods import period_name
 from allowance.governance.verdict import Ask, Way
 from allowance.governance.verdict_facts import GateFacts
 from allowance.governance.verdict_findings import Finding
-from allowance.governance.verdict_lifts import conditions_met
 
 
 def ways(
@@ -32,7 +32,7 @@ def ways(
         *_classes(request, passing),
         *_time(facts, against),
         *_data(against),
-        *_releases(standing, request),
+        *_releases(facts, standing, request),
         *_bullets(facts, policy, standing, against, now),
         *_waivers(facts, against),
         *_overrides(against),
@@ -67,11 +67,11 @@ def _data(against: Sequence[Finding]) -> Iterator[Way]:
         yield Way(kind="data", text=f"let the telemetry of {names} come in again")
 
 
-def _releases(standing: Standing, request: Ask) -> Iterator[Way]:
+def _releases(facts: GateFacts, standing: Standing, request: Ask) -> Iterator[Way]:
     for one in standing.releases.values():
-        open_ones = [name for name, shown in one.conditions.items() if not shown]
-        if one.change == request.change_id and not conditions_met(one):
-            text = f"show the evidence that conditional release {one.id} asks for: {', '.join(open_ones)}"
+        open_ones = unmet(one, facts.clauses.burning)
+        if one.change == request.change_id and open_ones:
+            text = f"meet what conditional release {one.id} asks for: {'; '.join(open_ones)}"
             yield Way(kind="release", text=text)
 
 
