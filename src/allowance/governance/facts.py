@@ -26,7 +26,8 @@ class Freeze:
     """A stop of some changes of a service: by a clause of its policy, or by a person (`clause` 0).
 
     `slo` is the SLO whose budget began it (`""`: none), `ends_when` the condition in words, `end` when it ended.
-    `clause` counts from 1 within the policy.
+    `clause` counts from 1 within the policy. `until` is when a freeze of a person ends by itself (nothing: when a
+    person ends it); `noted` when its way to the end was written down last.
     """
 
     id: str
@@ -41,6 +42,8 @@ class Freeze:
     by: str
     ends_when: str
     seq: int
+    until: Instant | None = None
+    noted: Instant = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,6 +225,9 @@ class Standing:
     releases: Mapping[str, Release] = field(default_factory=dict, hash=False)
     overrides: Mapping[str, Override] = field(default_factory=dict, hash=False)
     pending: Mapping[str, Pending] = field(default_factory=dict, hash=False)
+    advised: Mapping[str, Freeze] = field(default_factory=dict, hash=False)
+    """Freezes that a policy without all its signatures would have begun: nobody is bound by them."""
+
     signed: tuple[Signed, ...] = ()
     decisions: Mapping[str, int] = field(default_factory=dict, hash=False)
     """Idempotency key of a recorded verdict -> its entry."""

@@ -21,6 +21,11 @@ from allowance.core.duration import short
 from allowance.core.ratio import decimal_text, percent_text
 
 Holds = Literal["holds", "not", "unknown"]
+
+NOTHING_TO_ASK = "no data"
+SETTLED = ("true", "false", NOTHING_TO_ASK)
+"""What an expression comes to where nothing went wrong."""
+
 Amount = Fraction | NoData
 
 
@@ -29,13 +34,15 @@ class SloNumbers:
     """What clauses ask of one SLO: its state, what remains (also `over` other windows, by their text), its `burns`.
 
     `state` is the ledger's; where it says none, the policy's thresholds say which one the remaining budget means.
-    `burns` maps seconds to burn rates.
+    `burns` maps seconds to burn rates, `said` CEL expressions to what they came to: `true`, `false`, `no data`,
+    or why they could not be worked out.
     """
 
     state: BudgetState | None
     remaining: Amount
     over: Mapping[str, Amount] = field(default_factory=dict, hash=False)
     burns: Mapping[int, Amount] = field(default_factory=dict, hash=False)
+    said: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,13 +58,17 @@ class ClauseFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClauseReading:
-    """One clause (counted from 1) on one SLO (`""`: there is none): whether it holds, and the fact in words."""
+    """One clause (counted from 1) on one SLO (`""`: there is none): whether it holds, and the fact in words.
+
+    `broken`: it is unknown because its expression could not be worked out; that holds a change in any case.
+    """
 
     number: int
     clause: Clause
     slo: str
     holds: Holds
     fact: str
+    broken: bool = False
 
     @property
     def consequence(self) -> Consequence:
@@ -70,7 +81,7 @@ def consequences(
 ) -> tuple[ClauseReading, ...]:
     """Every clause that names the class of the change, on every SLO, in the order of the policy."""
     return tuple(
-        _read(number, clause, slo, numbers, policy.thresholds)
+        read_clause(number, clause, slo, numbers, policy.thresholds)
         for number, clause in enumerate(policy.clauses, 1)
         if change in clause.changes
         for slo, numbers in sorted(facts.slos.items())
@@ -86,14 +97,18 @@ def state_of(thresholds: Thresholds, remaining: Amount) -> BudgetState | None:
     return "yellow" if remaining < thresholds.yellow_below else "green"
 
 
-def _read(
+def read_clause(
     number: int, clause: Clause, slo: str, numbers: SloNumbers, thresholds: Thresholds
 ) -> ClauseReading:
+    """What one clause says of one SLO."""
     parts = list(_parts(clause.when, numbers, thresholds))
     words = [word for word, _ in parts]
     holds: Holds = "not" if "not" in words else "unknown" if "unknown" in words else "holds"
     said = [fact for word, fact in parts if word == holds] or ["always"]
-    return ClauseReading(number=number, clause=clause, slo=slo, holds=holds, fact=f"{slo}: {', '.join(said)}")
+    text = clause.when.expression
+    broken = holds == "unknown" and text is not None and numbers.said.get(text) not in SETTLED
+    fact = f"{slo}: {', '.join(said)}"
+    return ClauseReading(number=number, clause=clause, slo=slo, holds=holds, fact=fact, broken=broken)
 
 
 def _parts(when: Condition, numbers: SloNumbers, thresholds: Thresholds) -> Iterator[tuple[Holds, str]]:
@@ -118,6 +133,16 @@ def _parts(when: Condition, numbers: SloNumbers, thresholds: Thresholds) -> Iter
             yield ("holds" if remaining < when.remaining_below else "not"), limit
     if when.burn_above is not None and when.burn_over is not None:
         yield _burn(when.burn_above, when.burn_over, numbers.burns.get(when.burn_over, NO_DATA))
+    if when.expression is not None:
+        yield _expression(when.expression, numbers)
+
+
+def _expression(text: str, numbers: SloNumbers) -> tuple[Holds, str]:
+    """What somebody else worked out: the binding that evaluates CEL is not pure."""
+    found = numbers.said.get(text, "nobody worked it out")
+    if found == "true":
+        return "holds", f"{text} is so"
+    return ("not", f"{text} is not so") if found == "false" else ("unknown", f"{text}: {found}")
 
 
 def _burn(above: Fraction, seconds: int, burn: Amount) -> tuple[Holds, str]:

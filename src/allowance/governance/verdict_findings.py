@@ -60,7 +60,7 @@ def findings(
         yield Finding(word="go", reason=Reason(mark="ok", rule=f"policy {policy.name}", fact=fact))
     else:
         yield from _clauses(request, facts, policy)
-        yield from _blind(facts, policy)
+        yield from _blind(request, facts, policy)
     for one in frozen(standing, request.service, now=now):
         if request.change in stopped_classes(one, policy):
             yield _freeze(one, facts)
@@ -81,10 +81,10 @@ def stopped_classes(freeze: Freeze, policy: ErrorBudgetPolicy) -> tuple[ChangeCl
 
 def _clauses(request: Ask, facts: GateFacts, policy: ErrorBudgetPolicy) -> Iterator[Finding]:
     for reading in consequences(policy, request.change, facts.clauses):
-        yield _clause(reading, policy)
+        yield _clause(reading, request, policy)
 
 
-def _clause(reading: ClauseReading, policy: ErrorBudgetPolicy) -> Finding:
+def _clause(reading: ClauseReading, request: Ask, policy: ErrorBudgetPolicy) -> Finding:
     rule = f"policy {policy.name} §{reading.number}"
     link = f"/slo/{reading.slo}"
     if reading.holds == "not" or (reading.holds == "holds" and reading.consequence == "allow"):
@@ -92,8 +92,12 @@ def _clause(reading: ClauseReading, policy: ErrorBudgetPolicy) -> Finding:
             word="go", reason=Reason(mark="ok", rule=rule, fact=reading.fact, link=link), slo=reading.slo
         )
     if reading.holds == "unknown":
-        word = WORD[policy.without_data]
-        fact = f"{reading.fact}; the policy says {policy.without_data} without data"
+        without = "hold" if reading.broken else policy.without(request.change)
+        word = WORD[without]
+        tail = (
+            "what cannot be worked out waits" if reading.broken else f"the policy says {without} without data"
+        )
+        fact = f"{reading.fact}; {tail}"
         mark: Mark = "info" if word == "go" else "against"
         return Finding(
             word=word, reason=Reason(mark=mark, rule=rule, fact=fact, link=link), slo=reading.slo, blind=True
@@ -109,11 +113,12 @@ def _clause(reading: ClauseReading, policy: ErrorBudgetPolicy) -> Finding:
     )
 
 
-def _blind(facts: GateFacts, policy: ErrorBudgetPolicy) -> Iterator[Finding]:
+def _blind(request: Ask, facts: GateFacts, policy: ErrorBudgetPolicy) -> Iterator[Finding]:
     """The sources that decisions cannot lean on; without any number at all, that is said once."""
-    word = WORD[policy.without_data]
+    without = policy.without(request.change)
+    word = WORD[without]
     mark: Mark = "info" if word == "go" else "against"
-    rule, tail = f"policy {policy.name} without data", f"; the policy says {policy.without_data}"
+    rule, tail = f"policy {policy.name} without data", f"; the policy says {without}"
     if not facts.clauses.slos:
         fact = f"{facts.service} has no SLO: there is nothing to judge by{tail}"
         yield Finding(word=word, reason=Reason(mark=mark, rule=rule, fact=fact), blind=True)
