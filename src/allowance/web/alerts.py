@@ -28,7 +28,7 @@ from allowance.web.shapes import Ack as AckShape
 from allowance.web.shapes import AckIn, AlertEvents, Alerts, Signature, answers
 from allowance.web.state import LiveState
 from allowance.web.times import Moment, floored
-from allowance.web.tokens import Caller, may
+from allowance.web.tokens import Caller, covers, may
 
 router = APIRouter(prefix="/v1/alerts", tags=["alerts"])
 
@@ -90,6 +90,7 @@ def acknowledge(
     said: AckIn,
 ) -> Response:
     """Nothing is overwritten: the newest word counts, the others stay. A disposition may come after the end."""
+    covers(who, signature.partition("/")[0])
     if labels_named(asked.state, signature) is None:
         raise Refusal(
             HTTPStatus.NOT_FOUND,

@@ -21,7 +21,7 @@ from allowance.web.mutes import mute_json
 from allowance.web.problems import Json
 from allowance.web.shapes import Taken, answers
 from allowance.web.state import Settings
-from allowance.web.tokens import Caller, may
+from allowance.web.tokens import Caller, covers, may
 
 router = APIRouter(prefix="/v1/events", tags=["events"])
 
@@ -84,6 +84,8 @@ def _take(asked: House, events: Sequence[CloudEvent], who: Caller) -> dict[str, 
     """The mute first and the memory of the event last: a kill between them makes the sender repeat it, to the same
     mute."""
     now = asked.clock()
+    for event in events:
+        _covered(event, who, now)
     fresh = asked.state.unseen([_arrival(event, now) for event in events])
     by_key = {(event.source, event.id): event for event in reversed(events)}
     mutes, notes = [], []
@@ -105,6 +107,15 @@ def _take(asked: House, events: Sequence[CloudEvent], who: Caller) -> dict[str, 
         "mutes": mutes,
         "notes": notes,
     }
+
+
+def _covered(event: CloudEvent, who: Caller, now: Instant) -> None:
+    """403 for a deploy of a service that the sender's token is not for."""
+    deploy = _deploy(event, now)
+    if deploy is not None:
+        covers(who, deploy.service)
+    if event.type.startswith(DEPLOYED):
+        covers(who, _subject(event))
 
 
 def _deploy(event: CloudEvent, now: Instant) -> Deploy | None:

@@ -24,7 +24,7 @@ from allowance.web.gate_shapes import Verdict as VerdictShape
 from allowance.web.problems import Json, Refusal
 from allowance.web.shapes import Name, answers
 from allowance.web.sources import by_slo
-from allowance.web.tokens import Caller, may
+from allowance.web.tokens import Caller, covers, may
 
 router = APIRouter(tags=["gate"])
 
@@ -50,6 +50,7 @@ Text = Annotated[str, Query(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
 def decide(asked: Asked, who: Annotated[Caller, may("ask")], body: AskIn) -> Response:
     """201 with a new entry of the ledger; 200 with the one that is there where the same ask came under the same key,
     409 where the key belongs to another ask."""
+    covers(who, body.service)
     ask = Ask(
         service=body.service,
         change=body.change,

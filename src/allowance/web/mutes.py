@@ -24,7 +24,7 @@ from allowance.web.problems import Json, Refusal
 from allowance.web.shapes import Mute as MuteShape
 from allowance.web.shapes import MuteId, Mutes, answers
 from allowance.web.times import floored
-from allowance.web.tokens import Caller, may
+from allowance.web.tokens import Caller, covers, covers_all, may
 
 router = APIRouter(prefix="/v1/mutes", tags=["mutes"])
 
@@ -60,6 +60,7 @@ def save(
     """All its labels must match: any of service, slo, severity, group, owner, and the labels of the SLO."""
     now = asked.clock()
     mute = _mute(said, who, now=now)
+    _covered(mute, who)
     if preview:
         return Json(_preview(asked, mute))
     asked.state.save_mute(mute)
@@ -76,12 +77,22 @@ def end(
     now = asked.clock()
     for mute in asked.state.mutes(now=now):
         if mute.id == id:
+            _covered(mute, who)
             over = replace(mute, end=now)
             asked.state.save_mute(over)
             return Json(mute_json(over, now=now))
     raise Refusal(
         HTTPStatus.NOT_FOUND, "mute", "there is no such mute", hint="GET /v1/mutes lists those that hold"
     )
+
+
+def _covered(mute: Mute, who: Caller) -> None:
+    """403 for a mute of what the caller's token is not for."""
+    service = dict(mute.labels).get("service")
+    if service is None:
+        covers_all(who)
+    else:
+        covers(who, service)
 
 
 def mute_json(mute: Mute, *, now: Instant) -> dict[str, Any]:

@@ -187,7 +187,7 @@ class Provider:
         return Guest(name=name.strip(), role=role)
 
     def _role(self, groups: object) -> Role | None:
-        has = set(groups) if isinstance(groups, list) else {groups}
+        has = groups if isinstance(groups, list) else [groups]
         found = (role for group, role in self.settings.roles.items() if group in has)
         return next(found, self.settings.default_role)
 
