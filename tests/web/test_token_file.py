@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -76,6 +77,40 @@ def test_an_unknown_role_and_a_missing_file_are_problems(tmp_path: Path) -> None
     path.chmod(0o600)
     with pytest.raises(ProblemError, match="role that does not exist"):
         read_tokens(path)
+
+
+def test_services_and_an_end_are_kept_and_a_file_of_before_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "tokens.json"
+    path.write_text(json.dumps({"tokens": [{"name": "old", "role": "viewer", "sha256": digest("x")}]}))
+    path.chmod(0o600)
+    (old,) = read_tokens(path)
+    assert (old.services, old.expires, old.has_expired(now=2**40)) == ((), None, False)
+    mint(path, name="ci", role="deployer", services=("checkout",), expires=100)
+    old_again, new = read_tokens(path)
+    assert old_again == old
+    assert (new.services, new.expires) == (("checkout",), 100)
+    assert [new.has_expired(now=now) for now in (99, 100)] == [False, True]
+    for wrong in (
+        {"services": "checkout"},
+        {"services": [1]},
+        {"expires": "soon"},
+        {"expires": 1.5},
+        {"x": 1},
+    ):
+        row = {"name": "a", "role": "viewer", "sha256": digest("x"), **wrong}
+        path.write_text(json.dumps({"tokens": [row]}))
+        with pytest.raises(ProblemError, match="damaged"):
+            read_tokens(path)
+
+
+def test_two_who_change_the_file_take_turns(tmp_path: Path) -> None:
+    path = tmp_path / "tokens.json"
+    first_token(path)
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda n: mint(path, name=f"n{n}", role="viewer"), range(24)))
+        list(pool.map(lambda n: revoke(path, f"n{n}"), range(0, 24, 2)))
+    kept = {token.name for token in read_tokens(path)}
+    assert kept == {"first-admin", *(f"n{n}" for n in range(1, 24, 2))}
 
 
 def test_a_folder_that_takes_no_file_is_a_problem(tmp_path: Path) -> None:
