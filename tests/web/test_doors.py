@@ -96,6 +96,7 @@ ROUTES: list[tuple[str, str, Right | None, dict[str, Any]]] = [
     ("POST", "/v1/mutes", "mute", {"json": MUTE}),
     ("POST", "/v1/mutes?preview=true", "mute", {"json": MUTE}),
     ("DELETE", "/v1/mutes/none", "mute", {}),
+    ("POST", "/v1/reload", "administer", {}),
     (
         "POST",
         "/v1/events",
@@ -274,7 +275,7 @@ async def test_bodies_have_a_limit_with_and_without_a_length(ready: House) -> No
 @pytest.mark.parametrize(
     ("method", "path", "extra", "status"),
     [
-        ("GET", "/", {}, 404),
+        ("GET", "/nothing", {}, 404),
         ("GET", "/docs", {}, 404),
         ("GET", "/redoc", {}, 404),
         ("GET", "/v1/slos/", {}, 404),

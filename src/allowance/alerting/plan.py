@@ -14,7 +14,7 @@ from allowance.alerting.telemetry_words import compose_telemetry
 from allowance.budget.burn import RuleReading, exceeds
 from allowance.budget.evaluate import Evaluation
 from allowance.contract.model import Contract, NoDataAlert
-from allowance.contract.rules import Severity
+from allowance.contract.rules import SEVERITIES, Severity
 from allowance.core.time import Instant, iso
 
 
@@ -92,7 +92,15 @@ def plan(
         if alert.life.is_open and not alert.life.told and not words:
             said.append(Said(alert=alert, says="opened", was_told=False, is_late=True))
     heard, muted = sift(said, [alert for alert, _, _ in moved], mutes, now=now)
-    notices = tuple(_notice(one, settings, context, now=now) for one in heard)
+    known = {alert.signature for alert, _, _ in moved}
+    notices = (
+        *(_notice(one, settings, context, now=now) for one in heard),
+        *(
+            _ended(name, life, now=now)
+            for name, life in lives.items()
+            if name not in known and _is_told(life)
+        ),
+    )
     told = {n.signature: n.says != "resolved" for n in notices}
     alive = [_told(alert, told) for alert, _, _ in moved if alert.life.state != "quiet"]
     return Plan(
@@ -177,6 +185,35 @@ def _signal(readings: Iterable[RuleReading], evaluation: Evaluation, limits: Hys
 def _loudest(readings: Sequence[RuleReading]) -> RuleReading:
     """A firing rule first, then the one that asks for the fastest burn."""
     return max(readings, key=lambda r: (r.firing, r.factor))
+
+
+def _is_told(life: Life) -> bool:
+    return life.is_open and life.told
+
+
+def _ended(name: str, life: Life, *, now: Instant) -> Notice:
+    """The end of an alert that nothing is known of any more, such as after a change of the contract."""
+    service, _, rest = name.partition("/")
+    slo, _, word = rest.partition("/")
+    quiet: Severity = "ticket"
+    severity = next((one for one in SEVERITIES if one == word.partition("/")[0]), quiet)
+    message = Message(
+        title=f"resolved: {name} is not watched any more",
+        lines=("The contract does not promise it any more, or asks for no alert about it.",),
+        facts={"service": service, "slo": slo},
+    )
+    return Notice(
+        key=f"{name}/{life.entries[0].begin}/resolved/{len(life.entries)}",
+        says="resolved",
+        signature=name,
+        severity=severity,
+        service=service,
+        opened=life.entries[0].begin,
+        since=life.entries[-1].begin,
+        at=now,
+        labels={"service": service, "slo": slo, "severity": severity},
+        message=message,
+    )
 
 
 def _notice(one: Heard, settings: Settings, context: Context, *, now: Instant) -> Notice:

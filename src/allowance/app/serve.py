@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -95,6 +96,8 @@ class Loop:
     patience: float = PATIENCE
     _collector: Collector = field(init=False)
     _totals: Totals = field(init=False)
+    _rows: int = field(init=False, default=0)
+    _busy: threading.RLock = field(init=False, default_factory=threading.RLock)
     _watched: tuple[object, Watch] | None = field(init=False, default=None)
 
     @property
@@ -109,7 +112,8 @@ class Loop:
     def start(self, *, now: Instant) -> None:
         """Take up where the store says the last tick was."""
         self._collector = Collector(self.reader, patience=self.patience)
-        self._totals = self.store.totals(rows=2 * lookback(self.contract.slos) // STEP, step=STEP)
+        self._rows = 2 * lookback(self.contract.slos) // STEP
+        self._totals = self.store.totals(rows=self._rows, step=STEP)
         self.take_up()
 
     def follow(self) -> bool:
@@ -120,8 +124,23 @@ class Loop:
         self.take_up()
         return True
 
+    def adopt(self, contract: Contract) -> None:
+        """Go on with another contract: what is measured as before keeps its counts, the rest is counted anew."""
+        with self._busy:
+            rows = 2 * lookback(contract.slos) // STEP
+            if rows > self._rows:
+                self._totals, self._rows = self.store.totals(rows=rows, step=STEP), rows
+            self.contract, self._watched = contract, None
+            self._count(until=self.last or 0)
+            if self.last is not None:
+                self.now = self._judged(self.last, self.lives)
+
     def take_up(self) -> None:
         """Know what the store knows now, whoever wrote it."""
+        with self._busy:
+            self._take_up()
+
+    def _take_up(self) -> None:
         readings = self.store.readings()
         self.last = readings.pop(LAST_TICK, (None, None))[0]
         self.standings = {
@@ -135,6 +154,10 @@ class Loop:
 
     def advance(self, *, now: Instant) -> list[Tick]:
         """Collect up to the newest edge at or before `now`, and take every tick that is due."""
+        with self._busy:
+            return self._advance(now=now)
+
+    def _advance(self, *, now: Instant) -> list[Tick]:
         until = now - now % STEP
         if self.last is not None and until <= self.last:
             if until < self.last - STEP:

@@ -57,6 +57,7 @@ def serve(
     address = Address.parse(listen)
     serving = Serving(
         contract=contract,
+        paths=paths,
         store=store,
         notify=None if notify is None else Path(notify),
         address=address,

@@ -26,6 +26,7 @@ from allowance.web import (
     obligations,
     overrides,
     releases,
+    reload,
     risk,
     rum,
     slos,
@@ -37,6 +38,8 @@ from allowance.web.gate_quick import QuickGates
 from allowance.web.health import Trial
 from allowance.web.ledger import Looks
 from allowance.web.oidc import Provider
+from allowance.web.pages.faces import Faces
+from allowance.web.pages.whole import with_pages
 from allowance.web.problems import answer_with_problems
 from allowance.web.sessions import Sessions
 from allowance.web.sign_in import sign_in_router
@@ -65,6 +68,7 @@ ROUTERS = (
     bankruptcies.router,
     obligations.router,
     risk.router,
+    reload.router,
 )
 
 
@@ -101,8 +105,10 @@ def build_api(
         app.include_router(router)
     routes = [route for router in ROUTERS for route in router.routes if isinstance(route, APIRoute)]
     answer_with_problems(app, routes)
+    with_pages(app)
     if sessions is not None:
         app.include_router(sign_in_router(sessions, provider, clock))
     app.add_middleware(QuickGates, state=state, clock=clock)
     app.add_middleware(Door, tokens=tokens, settings=settings, clock=clock, law=state.law, sessions=sessions)
+    app.add_middleware(Faces, sign_in=sessions is not None)
     return app

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
@@ -12,8 +13,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.responses import Response
 
 from allowance.app.serve import CLOCK
-from allowance.core.problem import ProblemError
+from allowance.core.problem import NOWHERE, ProblemError
 from allowance.core.time import Instant, iso
+from allowance.reports.analysis_json import problem_json
 from allowance.web.asked import Asked
 from allowance.web.problems import Json, Refusal
 from allowance.web.shapes import Healthy, Problem, Ready, answers
@@ -101,7 +103,18 @@ def readyz(request: Request, asked: Asked) -> Response:
             "tick": iso(state.now.at),
             "evaluates_here": state.evaluator.here,
             "evaluator": state.evaluator.name if "read" in who.rights else "",
+            "contract": _contract_problem(state, who),
             "sources_in_trouble": len(trouble),
             "sources": named,
         }
     )
+
+
+def _contract_problem(state: LiveState, who: Caller) -> dict[str, Any] | None:
+    """Why the contract's files are not in force as they are now: the words are for those who may read."""
+    files = state.contract_files
+    if files is None or files.problem is None:
+        return None
+    if "read" in who.rights:
+        return problem_json(files.problem)
+    return problem_json(replace(files.problem, message="the files are not in force", hint="", where=NOWHERE))

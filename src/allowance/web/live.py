@@ -28,6 +28,7 @@ from allowance.edges.store.acks import Ack, Arrival
 from allowance.edges.store.lease import Lease, me
 from allowance.edges.store.ledger import StoredLedger
 from allowance.governance.bankruptcies import epochs
+from allowance.web.contract_files import ContractFiles
 from allowance.web.event_door import EventDoor
 from allowance.web.state import Evaluator
 
@@ -41,6 +42,7 @@ class LoopState:
     engine: Engine
     tick_seconds: float | None = None
     lease: Lease | None = None
+    contract_files: ContractFiles | None = None
     law: Law = field(init=False)
     told: EventDoor = field(init=False)
 

@@ -36,18 +36,23 @@ class OtlpDoor:
     """
 
     def __init__(self, slos: Sequence[Slo], store: Store, clock: Callable[[], Instant]) -> None:
-        self.slos = tuple(slo for slo in slos if isinstance(slo.source, Otlp))
-        self._names = {slo.id: f"{fingerprint(slo)}@otlp" for slo in self.slos}
-        self._counter = OtlpCounter(
-            [otlp_sli_of(slo, slo.source) for slo in self.slos if isinstance(slo.source, Otlp)]
-        )
-        self._readers = ProtobufReader(self._counter.wanted()), JsonReader(self._counter.wanted())
+        self._lock = threading.Lock()
+        self.take_over(slos)
         self._store, self._clock = store, clock
         parts = store.otlp_parts()
         self._memory = remembered(from_bytes(part) for _, part in parts)
         self._seq = max((seq for seq, _ in parts), default=0)
-        self._lock = threading.Lock()
         self._parts = 0
+
+    def take_over(self, slos: Sequence[Slo]) -> None:
+        """Count for these SLOs from now on. Errors: `Problem` `predicate`, `indicator`; nothing has changed then."""
+        received = [(slo, slo.source) for slo in slos if isinstance(slo.source, Otlp)]
+        counter = OtlpCounter([otlp_sli_of(slo, source) for slo, source in received])
+        readers = ProtobufReader(counter.wanted()), JsonReader(counter.wanted())
+        with self._lock:
+            self.slos = tuple(slo for slo, _ in received)
+            self._names = {slo.id: f"{fingerprint(slo)}@otlp" for slo in self.slos}
+            self._counter, self._readers = counter, readers
 
     def series(self, slo_id: str) -> str | None:
         """The name under which the counts of an SLO are stored; none where it is not received here."""

@@ -24,6 +24,7 @@ from allowance.edges.notify_file import Notify
 from allowance.edges.store.acks import forget as forget_arrivals
 from allowance.edges.store.lease import Lease, LeaseLost
 from allowance.edges.store.store import Store
+from allowance.web.contract_files import ContractFiles
 from allowance.web.live import LoopState
 
 REMEMBERED = 45 * DAY
@@ -32,6 +33,8 @@ PATIENCE = 5.0
 """Seconds that a round of the post waits for slow channels before it looks again."""
 LOOK = 0.5
 """Seconds between two looks at the clock and at the lease: a sleep until the next minute would not see either move."""
+FILES_LOOK = 5.0
+"""Seconds between two looks at the contract's files."""
 RETRY = 5
 """Seconds after which a tick that failed is tried again."""
 
@@ -92,6 +95,16 @@ async def ticking(loop: Loop, state: LoopState, lease: Lease, *, delay: int) -> 
     while True:
         await asyncio.to_thread(hand.look)
         await asyncio.sleep(LOOK)
+
+
+async def looking(files: ContractFiles) -> None:
+    """Every few seconds: whether the contract's files have changed; until it is cancelled."""
+    while True:
+        await asyncio.sleep(FILES_LOOK)
+        try:
+            await asyncio.to_thread(files.look, now=clock.now())
+        except Exception:
+            log.exception("the contract's files could not be looked at")
 
 
 async def posting(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,9 +21,10 @@ from allowance.alerting.plan import Settings
 from allowance.app.probing import Probing
 from allowance.app.serve import Loop
 from allowance.contract.model import Contract
-from allowance.core.problem import refuse
+from allowance.core.problem import ProblemError, refuse
 from allowance.core.time import Instant
 from allowance.edges import clock
+from allowance.edges.documents import STDIN
 from allowance.edges.github_file import read_github
 from allowance.edges.notify_file import Notify, read_notify
 from allowance.edges.oidc_file import read_oidc
@@ -34,6 +37,7 @@ from allowance.edges.store.sessions import Guest, StoredSessions
 from allowance.edges.store.store import Store
 from allowance.edges.token_file import FIRST, first_token, tokens_of
 from allowance.web.api import build_api
+from allowance.web.contract_files import ContractFiles
 from allowance.web.event_door import EventDoor
 from allowance.web.github_answers import answering
 from allowance.web.live import LoopState
@@ -41,7 +45,7 @@ from allowance.web.oidc import Provider
 from allowance.web.otlp import routes, spare_collector
 from allowance.web.otlp_door import OtlpDoor
 from allowance.web.otlp_grpc import otlp_server
-from allowance.web.rounds import posting, ticking
+from allowance.web.rounds import looking, posting, ticking
 from allowance.web.sessions import Sessions, new_link
 from allowance.web.state import Settings as ApiSettings
 from allowance.web.tokens import Tokens
@@ -76,6 +80,7 @@ class Serving:
     """What `serve` was asked for."""
 
     contract: Contract
+    paths: tuple[str, ...] = ()
     store: str
     notify: Path | None
     address: Address
@@ -108,6 +113,7 @@ async def run(asked: Serving) -> None:
     )
     state = LoopState(loop=loop, store=store, engine=engine, lease=lease)
     loop.start(now=clock.now())
+    state.contract_files = _files(asked, loop, (door, told), state)
     stored_sessions = StoredSessions(engine)
     _greet(asked, stored_sessions)
     app = build_api(
@@ -130,6 +136,9 @@ async def run(asked: Serving) -> None:
         work.append(asyncio.create_task(post))
     if github is not None:
         work.append(asyncio.create_task(answering(engine, app.state.house, github)))
+    if state.contract_files is not None:
+        work.append(asyncio.create_task(looking(state.contract_files)))
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, _hang_up, state.contract_files)
     work += [asyncio.create_task(one.serve()) for one in otlp]
     probing = Probing(lambda: told.probes if lease.held else (), attempt, told.take_probe, clock.now)
     threading.Thread(target=probing.run, name="probing", daemon=True).start()
@@ -144,6 +153,36 @@ async def run(asked: Serving) -> None:
         await asyncio.gather(*work, return_exceptions=True)
         lease.release()
         store.close()
+
+
+def _files(
+    asked: Serving, loop: Loop, doors: Sequence[OtlpDoor | EventDoor], state: LoopState
+) -> ContractFiles | None:
+    """What reads the contract's files again, where it was read from files that can be read twice."""
+    if not asked.paths or STDIN in asked.paths:
+        return None
+
+    def adopt(contract: Contract) -> None:
+        try:
+            for door in doors:
+                door.take_over(contract.slos)
+        except ProblemError:
+            for door in doors:
+                door.take_over(loop.contract.slos)
+            raise
+        loop.adopt(contract)
+
+    return ContractFiles(asked.paths, asked.contract, adopt, state.law, records=lambda: state.evaluator.here)
+
+
+def _hang_up(files: ContractFiles) -> None:
+    """SIGHUP: read the files now, beside everything else. What is wrong with them is logged."""
+
+    def reload() -> None:
+        with contextlib.suppress(ProblemError):
+            files.reload("SIGHUP", now=clock.now())
+
+    threading.Thread(target=reload, name="reload", daemon=True).start()
 
 
 class _Beside(uvicorn.Server):

@@ -268,6 +268,7 @@ class Ready(BaseModel):
     tick: Instant
     evaluates_here: bool
     evaluator: str
+    contract: Problem | None
     sources_in_trouble: int
     sources: list[Source]
 

@@ -20,6 +20,7 @@ from allowance.core.problem import Problem
 from allowance.core.time import Instant
 from allowance.edges.github_file import GithubSettings
 from allowance.edges.store.acks import Ack, Arrival
+from allowance.web.contract_files import ContractFiles
 from allowance.web.event_door import EventDoor
 
 
@@ -39,6 +40,11 @@ class LiveState(Protocol):
 
     @property
     def contract(self) -> Contract: ...
+
+    @property
+    def contract_files(self) -> ContractFiles | None:
+        """Where the contract comes from; nothing where it is not read from files."""
+        ...
 
     @property
     def now(self) -> Tick | None:
