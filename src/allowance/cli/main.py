@@ -40,6 +40,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "allowance.cli.silence:silence",
         "Keep alerts of a running server quiet, after seeing what that would hit.",
     ),
+    "backup": ("allowance.cli.backup:backup", "A copy of the store, while the program runs."),
+    "restore": ("allowance.cli.restore:restore", "A store from a copy, checked before and after."),
     "explain": (
         "allowance.cli.explain:explain",
         "The sums behind a number; the defaults behind a contract.",
