@@ -8,8 +8,11 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+from cyclopts import App
 
 from allowance.cli.main import COMMANDS
 from allowance.contract.defaults import DEFAULTS
@@ -36,11 +39,18 @@ def commands() -> str:
     """Every command: what it does, and its help text as it is printed."""
     with TemporaryDirectory() as folder:
         shell = Shell(Path(folder))
-        parts = [
-            f"## allowance {name}\n\n{summary}\n\n```text\n{_help(shell, name)}\n```"
-            for name, (_, summary) in sorted(COMMANDS.items())
-        ]
+        parts = []
+        for name, (place, summary) in sorted(COMMANDS.items()):
+            parts.append(f"## allowance {name}\n\n{summary}\n\n```text\n{_help(shell, name)}\n```")
+            parts += [f"```text\n{_help(shell, f'{name} {inside}')}\n```" for inside in _inside(place)]
     return "\n\n".join(parts)
+
+
+def _inside(place: str) -> list[str]:
+    """The names of the commands within a command."""
+    module, _, name = place.partition(":")
+    found = getattr(import_module(module), name)
+    return sorted(one for one in found if not one.startswith("-")) if isinstance(found, App) else []
 
 
 def _help(shell: Shell, name: str) -> str:
