@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
+from allowance.budget.budget import Windowed
 from allowance.core.buckets import Buckets
 from allowance.core.counts import Counts
 from allowance.core.time import in_zone
@@ -29,15 +30,26 @@ def spend_by_day(buckets: Buckets, target: Fraction, span: Span, zone: ZoneInfo)
     A day whose edge is not a bucket edge (a zone off by half an hour with 1 h buckets) is cut at the bucket
     edge before it.
     """
-    whole = buckets.between(span.begin, span.end)
-    allowed = (1 - target) * whole.total
-    days = []
     begin = max(span.begin, _floor(buckets.start, span.begin))
-    last = min(span.end, max(buckets.end, begin))
-    while begin < last:
+    covered = Span(begin=begin, end=min(span.end, max(buckets.end, begin)))
+    return _days(buckets, target, span, covered, zone)
+
+
+def days_within(counted: Windowed, target: Fraction, span: Span, zone: ZoneInfo) -> tuple[DaySpend, ...]:
+    """Each calendar day of a zone within `span`, also those of which nothing is known; else like `spend_by_day`."""
+    return _days(counted, target, span, span, zone)
+
+
+def _days(
+    counted: Windowed, target: Fraction, whole: Span, covered: Span, zone: ZoneInfo
+) -> tuple[DaySpend, ...]:
+    allowed = (1 - target) * counted.between(whole.begin, whole.end).total
+    days = []
+    begin = covered.begin
+    while begin < covered.end:
         natural = CalendarWindow(unit="day", zone=zone).whole(begin + 1).end
-        end = min(max(natural - natural % buckets.step, begin + buckets.step), span.end)
-        counts = buckets.between(begin, end)
+        end = min(max(natural - natural % counted.step, begin + counted.step), whole.end)
+        counts = counted.between(begin, end)
         share = counts.bad / allowed if allowed else Fraction(0)
         name = in_zone(begin, zone).date().isoformat()
         days.append(DaySpend(day=name, span=Span(begin=begin, end=end), counts=counts, share=share))

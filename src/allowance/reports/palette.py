@@ -47,7 +47,10 @@ FAINT: dict[str, Colour] = {
 }
 """Borders and grid lines, which carry no data."""
 
-ROLES: dict[str, Colour] = {**TEXT, **FILL, **GROUND, **FAINT}
+EDGE: dict[str, Colour] = {"edge": Colour(light="#828791", dark="#6A7380")}
+"""Borders of what one can use: at least 3 to 1 on every background."""
+
+ROLES: dict[str, Colour] = {**EDGE, **TEXT, **FILL, **GROUND, **FAINT}
 
 
 def light(role: str) -> str:

@@ -6,7 +6,6 @@ import base64
 import json
 from collections.abc import Callable
 from dataclasses import asdict
-from html import escape
 from http import HTTPStatus
 from typing import Annotated
 from urllib.parse import urlencode
@@ -18,6 +17,9 @@ from allowance.core.duration import MINUTE
 from allowance.core.problem import Problem, ProblemError
 from allowance.edges.store.sessions import Guest, Via
 from allowance.web.oidc import Flow, Provider
+from allowance.web.pages.entrance import sign_in_page
+from allowance.web.pages.policy import CONTENT
+from allowance.web.paths import own_path
 from allowance.web.sessions import Sessions, cookies
 from allowance.web.tokens import Caller
 
@@ -36,19 +38,6 @@ USED = Problem(
 LOST = Problem(
     code="oidc", message="this sign-in was not begun in this browser, or took too long", hint="begin again"
 )
-
-
-def sign_in_page(problem: Problem | None, *, provider: str = "") -> str:
-    """The page of those who are not in: why not, and what they can do. `provider` is the address of its sign-in."""
-    said = f"<p role=alert>{escape(problem.message)}.<br>{escape(problem.hint)}</p>" if problem else ""
-    if provider:
-        way = f'<p><a href="{escape(provider)}">Sign in</a></p>'
-    else:
-        way = "<p>Open the link that <code>allowance token link</code> prints.</p>"
-    return (
-        '<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content="width=device-width">'
-        f"<title>Sign in to Allowance</title><main><h1>Sign in to Allowance</h1>{said}{way}</main></html>"
-    )
 
 
 def sign_in_router(sessions: Sessions, provider: Provider | None, clock: Callable[[], int]) -> APIRouter:
@@ -132,12 +121,6 @@ class _SignIn:
         return base + CALLBACK
 
 
-def own_path(text: str) -> str:
-    """A path on this server, or `/`: nobody is led elsewhere by a link."""
-    safe = text.startswith("/") and not text.startswith("//") and "\\" not in text and text.isprintable()
-    return text if safe else "/"
-
-
 def _packed(flow: Flow) -> str:
     return base64.urlsafe_b64encode(json.dumps(asdict(flow)).encode()).decode().rstrip("=")
 
@@ -157,8 +140,5 @@ def _quiet(response: Response) -> Response:
     """Kept nowhere, and no other site learns the address, which may hold a one-time token."""
     response.headers["Cache-Control"] = "no-store"
     response.headers["Referrer-Policy"] = "no-referrer"
-    response.headers["Content-Security-Policy"] = (
-        "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
-        "frame-ancestors 'none'; base-uri 'none'"
-    )
+    response.headers["Content-Security-Policy"] = CONTENT
     return response

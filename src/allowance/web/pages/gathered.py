@@ -1,0 +1,103 @@
+"""The facts for all pages: worked out once per tick and per change of the ledger, and kept until the next."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+
+from allowance.alerting.alert import Mute, labels_of
+from allowance.alerting.mute import in_force, maintenance_of, names
+from allowance.alerting.plan import context_of
+from allowance.app.tick import Tick
+from allowance.budget.evaluate import by_method
+from allowance.contract.model import Slo
+from allowance.core.buckets import Buckets, add
+from allowance.core.counts import NO_DATA, NoData
+from allowance.core.time import Instant
+from allowance.governance.facts import Freeze
+from allowance.reports.pages.facts import Facts, Known, Promise
+from allowance.web.alerts import every_alert, opened_at
+from allowance.web.asked import House
+from allowance.web.sources import SourceState, by_slo
+from allowance.web.state import LiveState
+
+
+class Gathered:
+    """The newest facts of a house; several threads may ask."""
+
+    def __init__(self, pages: frozenset[str]) -> None:
+        self._pages, self._lock = pages, threading.Lock()
+        self._known: tuple[object, Facts] | None = None
+
+    def facts(self, house: House) -> Facts:
+        """Those of the newest tick."""
+        state = house.state
+        tick, standing = state.now, state.law.standing()
+        key = (tick, id(state.contract), standing.head)
+        with self._lock:
+            if self._known is None or self._known[0] != key:
+                self._known = key, _facts(house, tick, self._pages)
+            return self._known[1]
+
+
+def _facts(house: House, tick: Tick | None, pages: frozenset[str]) -> Facts:
+    state, now = house.state, house.clock()
+    standing, contract = state.law.standing(), state.contract
+    where = by_slo(state, house.settings, now=now)
+    services = {service.name: service for service in contract.services}
+    freezes: dict[str, list[Freeze]] = {}
+    for one in standing.freezes.values():
+        if one.end is None:
+            freezes.setdefault(one.service, []).append(one)
+    mutes = in_force([*state.mutes(now=now), *maintenance_of(contract)], now=now)
+    about, opened = context_of(contract).services, _opened(tick)
+    promises = [
+        Promise(
+            slo=slo,
+            service=services[slo.service],
+            evaluation=None if tick is None else tick.whole(slo.id),
+            known=_known(where[slo.id]),
+            counted=state.counted,
+            history=lambda slo: _history(state, slo),
+            groups=tick.groups(slo.id) if tick is not None and slo.group_by else {},
+            problem=where[slo.id].problem,
+            opened=opened.get(slo.id, NO_DATA),
+            freezes=tuple(freezes.get(slo.service, ())),
+            muted=any(_hits(mute, slo, about.get(slo.service, {})) for mute in mutes),
+        )
+        for slo in contract.slos
+    ]
+    return Facts(
+        at=NO_DATA if tick is None else tick.at,
+        step=house.settings.step,
+        contract=contract,
+        promises=tuple(promises),
+        alerts=every_alert(tick),
+        standing=standing,
+        pages=pages,
+    )
+
+
+def _known(found: SourceState) -> Known:
+    newest = NO_DATA if found.newest is None else found.newest
+    return Known(source=found.name, word=found.word, reason=found.reason, newest=newest)
+
+
+def _opened(tick: Tick | None) -> Mapping[str, Instant | NoData]:
+    found: dict[str, Instant | NoData] = {}
+    for alert in () if tick is None else tick.plan.alerts:
+        begun = opened_at(alert)
+        if begun is not None and alert.severity != "log" and not alert.group:
+            before = found.get(alert.evaluation.slo.id, begun)
+            found[alert.evaluation.slo.id] = begun if isinstance(before, NoData) else min(begun, before)
+    return found
+
+
+def _hits(mute: Mute, slo: Slo, about: Mapping[str, str]) -> bool:
+    return names(mute, labels_of(slo, "page", "", about))
+
+
+def _history(state: LiveState, slo: Slo) -> Buckets:
+    histories = state.histories
+    own = [histories[key] for key in histories if key[0] == slo.id]
+    return by_method(slo, add(own))

@@ -1,0 +1,51 @@
+"""What a page is: an address, a view, and its place in the navigation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from starlette.datastructures import QueryParams
+
+from allowance.core.time import Instant
+from allowance.governance.roles import Right
+from allowance.reports.pages.facts import Facts
+from allowance.reports.pages.view import Head
+from allowance.web.asked import House
+from allowance.web.tokens import Caller
+
+
+class View(Protocol):
+    """What a page shows: a frozen dataclass of `reports.pages`, which its templates know as `view`."""
+
+    @property
+    def head(self) -> Head: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """A page that somebody wants to see: the facts, the parts of its path, the query, who asks, and when."""
+
+    facts: Facts
+    path: Mapping[str, str]
+    query: QueryParams
+    who: Caller
+    house: House
+    now: Instant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One page; its twins stand at the same path with `.json` and `.md`.
+
+    `name` is that of its templates. With `nav` it stands in the navigation under that word, and `key` after `g` leads
+    to it. `view` may raise a `Refusal`, for example 404.
+    """
+
+    path: str
+    name: str
+    view: Callable[[Wanted], View]
+    nav: str = ""
+    key: str = ""
+    right: Right = "read"

@@ -1,0 +1,105 @@
+"""A view written down: HTML and Markdown from templates, JSON from the view itself."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import orjson
+from jinja2 import Environment, PackageLoader, StrictUndefined, Undefined
+from markupsafe import Markup, escape
+
+from allowance.core.counts import NoData
+from allowance.core.time import iso
+from allowance.reports.glyphs import Svg, css_class
+from allowance.reports.numbers import NO_DATA_WORD
+from allowance.reports.page import State
+from allowance.reports.pages.view import Link, Num, When, plain
+from allowance.reports.status_report import GLYPHS
+from allowance.reports.tabular import when
+from allowance.web.pages.frame import Frame
+from allowance.web.pages.page import View
+
+_SPECIAL = str.maketrans({sign: f"\\{sign}" for sign in "\\`*_[]<>|#"} | {"\n": " ", "\r": " "})
+
+
+def html(name: str, view: View, frame: Frame) -> str:
+    """The page."""
+    return _html().get_template(f"{name}.html.j2").render(view=view, frame=frame)
+
+
+def bare(name: str, **values: Any) -> str:
+    """A page without a view."""
+    return _html().get_template(f"{name}.html.j2").render(**values)
+
+
+def markdown(name: str, view: View) -> str:
+    """The same as Markdown, for a ticket, a mail, or a model."""
+    return _markdown().get_template(f"{name}.md.j2").render(view=view)
+
+
+def json(view: View) -> bytes:
+    """The same as JSON."""
+    return orjson.dumps(plain(view))
+
+
+@cache
+def _html() -> Environment:
+    return _environment(_as_html, autoescape=True)
+
+
+@cache
+def _markdown() -> Environment:
+    return _environment(_as_markdown, autoescape=False)
+
+
+def _environment(finalize: Any, *, autoescape: bool) -> Environment:
+    environment = Environment(
+        loader=PackageLoader("allowance.web.pages"),
+        autoescape=autoescape,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=finalize,
+    )
+    environment.filters |= {"iso": iso, "css": css_class}
+    environment.tests |= {"known": lambda value: not isinstance(value, NoData)}
+    return environment
+
+
+def _as_html(value: Any) -> Any:
+    """How a value of a view stands on a page; text is escaped behind this, and nothing is never printed."""
+    match value:
+        case Svg():
+            return Markup(value.markup)
+        case When():
+            ago = escape(f" ({value.ago} ago)" if value.ago else "")
+            return Markup(
+                f'<time datetime="{iso(value.at)}">{escape(when(value.at))}</time>'
+                f' <span class="zone">UTC</span>{ago}'
+            )
+        case State():
+            glyph = value.glyph.markup
+            return Markup(f'<span class="state {css_class(value.health)}">{glyph}{value.word}</span>')
+        case Link() if value.href:
+            return Markup(f'<a href="{escape(value.href)}">{escape(value.text)}</a>')
+        case Num() | Link():
+            return value.text
+        case NoData():
+            return NO_DATA_WORD
+        case None:
+            raise TypeError("a page cannot show None")
+    return value
+
+
+def _as_markdown(value: Any) -> Any:
+    match value:
+        case State():
+            return f"{GLYPHS[value.health]} {value.word}"
+        case NoData():
+            return NO_DATA_WORD
+        case None | Svg():
+            raise TypeError(f"Markdown cannot show {type(value).__name__}")
+        case Undefined():
+            return value
+    return str(value).translate(_SPECIAL)

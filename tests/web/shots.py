@@ -1,0 +1,59 @@
+"""`python -m tests.web.shots OUT [PAGE...]`: every page of a busy town as pictures and as paper, to be looked at."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.peers import need
+from tests.web.busy import Town
+
+PAGES = {
+    "executive": "/executive",
+}
+LOOKS = {
+    "light": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "light"},
+    "dark": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "dark"},
+    "phone": {"viewport": {"width": 400, "height": 800}, "color_scheme": "light", "has_touch": True},
+    "grey": {"viewport": {"width": 1280, "height": 900}, "forced_colors": "active"},
+}
+
+
+def main(arguments: list[str]) -> int:
+    """Take them all."""
+    out = Path(arguments[0])
+    out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        town = Town(Path(folder)).run().decorate()
+        with town.served() as address, sync_playwright() as playwright:
+            browser = playwright.chromium.launch(
+                executable_path=need("chromium", "chromium"), args=["--no-sandbox"]
+            )
+            for name, path in PAGES.items():
+                if not arguments[1:] or name in arguments[1:]:
+                    _page(browser, town, address, name, path, out)
+            browser.close()
+    return 0
+
+
+def _page(browser: Browser, town: Town, address: str, name: str, path: str, out: Path) -> None:
+    for look, options in LOOKS.items():
+        context = browser.new_context(**options)  # type: ignore[arg-type]
+        for cookie, value in town.cookie().items():
+            context.add_cookies([{"name": cookie, "value": value, "url": address}])
+        page = context.new_page()
+        page.on("console", lambda message: sys.stderr.write(f"{name}: {message.text}\n"))
+        page.goto(address + path)
+        page.wait_for_timeout(300)
+        page.screenshot(path=out / f"{name}-{look}.png", full_page=True)
+        if look == "light":
+            page.emulate_media(media="print")
+            page.pdf(path=out / f"{name}.pdf", format="A4")
+        context.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
