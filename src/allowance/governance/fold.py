@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
-from allowance.governance import bankruptcies, bullets, obligations, overrides, releases, waivers
+from allowance.governance import (
+    bankruptcies,
+    bullets,
+    freezes,
+    hand_backs,
+    obligations,
+    overrides,
+    releases,
+    signatures,
+    states,
+    waivers,
+)
 from allowance.governance.access import DENIED, count_denied
 from allowance.governance.facts import Standing
 from allowance.governance.ledger import Entry
@@ -20,6 +31,10 @@ FOLDS: Mapping[str, Step] = {
     **waivers.FOLDS,
     **bankruptcies.FOLDS,
     **obligations.FOLDS,
+    **states.FOLDS,
+    **freezes.FOLDS,
+    **hand_backs.FOLDS,
+    **signatures.FOLDS,
     DECIDED: remember_decision,
     DENIED: count_denied,
 }

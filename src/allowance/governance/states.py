@@ -1,0 +1,121 @@
+"""The states of a budget: one table of edges, and what has to be so, for how long, before an edge is taken.
+
+Worse is entered where the threshold is crossed, at once to red if need be. Better is entered one step at a time, and
+only where the budget is back by the margin. A reading without data changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from allowance.contract.budget_policy import STATES, BudgetState, Thresholds
+from allowance.core.counts import NoData
+from allowance.core.duration import short
+from allowance.core.ratio import percent_text
+from allowance.core.time import Instant
+from allowance.governance.facts import Standing, StateFact
+from allowance.governance.ledger import Entry
+from allowance.governance.verdict_clauses import Amount, state_of
+
+CHANGED: Final = "state.changed"
+"""The kind of entry that says a state."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edge:
+    """A way from one state to another, and when it is taken."""
+
+    begin: BudgetState
+    end: BudgetState
+    when: str
+
+
+EDGES: tuple[Edge, ...] = (
+    Edge(begin="green", end="yellow", when="remaining < yellowBelow"),
+    Edge(begin="green", end="red", when="remaining <= redAt"),
+    Edge(begin="yellow", end="red", when="remaining <= redAt"),
+    Edge(begin="yellow", end="green", when="remaining >= yellowBelow + margin"),
+    Edge(begin="red", end="yellow", when="remaining > redAt + margin"),
+)
+"""Every legal change. Each waits until what it asks for has been so during `dwell`."""
+
+Since = Mapping[BudgetState, Instant]
+"""For each edge out of a state, by its end: since when it has been asked for without a break."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """The state after an instant, and since when the edges out of it are asked for."""
+
+    state: BudgetState | None
+    since: Since
+
+
+def next_state(
+    thresholds: Thresholds, state: BudgetState | None, remaining: Amount, since: Since, *, now: Instant
+) -> Step:
+    """One step: of the edges that are asked for long enough the one to the worst state is taken.
+
+    Without a state yet, the first reading with data says it at once. Without data the state stays, and what was
+    asked for has to be asked for anew.
+    """
+    if isinstance(remaining, NoData):
+        return Step(state=state, since={})
+    if state is None:
+        return Step(state=state_of(thresholds, remaining), since={})
+    asked = {
+        edge.end: since.get(edge.end, now)
+        for edge in EDGES
+        if edge.begin == state and _asks(thresholds, edge, remaining)
+    }
+    ripe = [end for end, begin in asked.items() if now - begin >= thresholds.dwell]
+    if not ripe:
+        return Step(state=state, since=asked)
+    return Step(state=worst(ripe), since={})
+
+
+def eased(thresholds: Thresholds) -> Thresholds:
+    """The thresholds that a budget has to be above to leave a worse state."""
+    return replace(
+        thresholds,
+        yellow_below=thresholds.yellow_below + thresholds.margin,
+        red_at=thresholds.red_at + thresholds.margin,
+    )
+
+
+def worst(states: Iterable[BudgetState | None]) -> BudgetState | None:
+    """The worst of some states; nothing where there is none. It is also the state of a service."""
+    return max((one for one in states if one is not None), key=STATES.index, default=None)
+
+
+def state_text(state: BudgetState | None, remaining: Amount, thresholds: Thresholds) -> str:
+    """What a state rests on, in words."""
+    if isinstance(remaining, NoData):
+        return f"no data; it stays {state or 'unknown'}"
+    left = f"{percent_text(remaining, 1)} of the budget left"
+    held = f", for {short(thresholds.dwell)}" if thresholds.dwell else ""
+    return f"{left}{held}"
+
+
+def remember_state(standing: Standing, entry: Entry) -> Standing:
+    """The step of the fold."""
+    fact = StateFact(subject=entry.subject, state=entry.payload["to"], since=entry.at, seq=entry.seq)
+    return replace(standing, states={**standing.states, entry.subject: fact})
+
+
+FOLDS = {CHANGED: remember_state}
+
+
+def _asks(thresholds: Thresholds, edge: Edge, remaining: Amount) -> bool:
+    """Whether a reading is at least as bad (or, on the way back, at least as good) as the end of an edge."""
+    worse = STATES.index(edge.end) > STATES.index(edge.begin)
+    found = state_of(thresholds if worse else eased(thresholds), remaining)
+    if found is None:
+        return False
+    return (
+        (STATES.index(found) >= STATES.index(edge.end))
+        if worse
+        else (STATES.index(found) <= STATES.index(edge.end))
+    )
