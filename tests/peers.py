@@ -8,6 +8,7 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -167,19 +168,21 @@ def alertmanager_in(folder: Path, config: str) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres() -> Iterator[str]:
     """The URL of a fresh PostgreSQL database that trusts the loopback."""
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     binary = Path(need(str(found[-1]) if found else "initdb", "postgresql")).parent
-    folder = tmp_path_factory.mktemp("postgres")
+    # Not below pytest's own folder: every other run of pytest closes that one to the server's user.
+    with tempfile.TemporaryDirectory(prefix="allowance-postgres-", ignore_cleanup_errors=True) as name:
+        yield from _postgres_in(Path(name), binary)
+
+
+def _postgres_in(folder: Path, binary: Path) -> Iterator[str]:
     data = folder / "data"
     port = free_port()
     runner: list[str] = []
     if os.geteuid() == 0:
         runner = ["runuser", "-u", "postgres", "--"]
-        for place in (folder, *list(folder.parents)[:3]):
-            if str(place).startswith("/tmp/"):
-                place.chmod(0o755)
         shutil.chown(folder, "postgres", "postgres")
     create = [*runner, str(binary / "initdb"), "-D", str(data), "-A", "trust", "-U", "postgres", "--no-sync"]
     subprocess.run(create, check=True, capture_output=True, cwd="/")

@@ -300,7 +300,9 @@ def _spans_are_counted_once(shop: Shop, store: Store) -> int:
     assert found.keys() == wanted.keys()
     for slo in contract.slos:
         name = door.series(slo.id) or ""
-        assert found[name] == wanted[name], f"{slo.id}: other counts than undisturbed"
+        assert found[name] == wanted[name], (
+            f"{slo.id}: {found[name].all()}, undisturbed {wanted[name].all()}, {len(shop.bodies)} requests"
+        )
         now = end - end % 60 + 60
         assert evaluate(slo, found[name], now=now).budget == evaluate(slo, wanted[name], now=now).budget
     total = found[door.series("checkout/availability") or ""].all().total
