@@ -119,6 +119,31 @@ def services(name: str) -> st.SearchStrategy[Plain]:
                     {"prometheus": "http://p:9090", "timeout": "5s", "bearerEnv": "T"},
                     {"sql": "postgresql://db", "table": "t", "time": "at"},
                     {"otlp": "traces"},
+                    {"events": "com.shop.order"},
+                    {"rum": "shop", "key": "pk", "origins": ["https://shop.test", "http://localhost:8080"]},
+                    {"probe": "https://shop.test/"},
+                    {
+                        "probe": {
+                            "url": "http://shop.test:8080/a?b=c",
+                            "method": "POST",
+                            "interval": "30s",
+                            "timeout": "5s",
+                            "headers": {"X-A": "b"},
+                            "secretHeaders": {"Authorization": "/run/token"},
+                            "body": "{}",
+                            "redirects": 2,
+                            "caFile": "/ca.pem",
+                            "witness": "[::1]:443",
+                            "linkLocal": True,
+                            "expect": {
+                                "status": ["2xx", 301, "400-404"],
+                                "latency": "300ms",
+                                "body": "ok|up",
+                                "json": {"a.b": "1"},
+                                "tlsDaysLeft": 14,
+                            },
+                        }
+                    },
                     {"otlp": "metrics", "service": "*", "metric": "requests"},
                 ]
             ),

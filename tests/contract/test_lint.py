@@ -32,10 +32,11 @@ from allowance.contract.model import (
     Timeslices,
 )
 from allowance.contract.origin import Origin
+from allowance.contract.probe import Probe
 from allowance.contract.read import read
 from allowance.contract.rules import MONTH, TIERED, WORKBOOK, BurnRule
 from allowance.contract.signing import policy_hash
-from allowance.contract.source import Files, Prometheus, Sql
+from allowance.contract.source import Files, Prometheus, Rum, Sql
 from allowance.contract.yaml_text import yaml_text
 from allowance.core.duration import DAY, HOUR, MINUTE
 from allowance.core.problem import Problem, Where
@@ -314,6 +315,16 @@ PAIRS = [
         services(service(slo(target=percent("99.5")), tier=1)),
     ),
     Pair("AL310", services(service(slo(no_data_alert=None), tier=1)), services(service(slo(), tier=1))),
+    Pair(
+        "AL110",
+        of(slo(source=Rum(site="shop"), indicator=Events(good="ok"))),
+        of(slo(source=Rum(site="shop", origins=("https://shop.test",)), indicator=Events(good="ok"))),
+    ),
+    Pair(
+        "AL311",
+        of(slo(source=Probe(url="https://shop.test/"), indicator=Events(good="ok"))),
+        of(slo(source=Probe(url="https://shop.test/", interval=10), indicator=Events(good="ok"))),
+    ),
     # people and journeys
     Pair("AL401", services(service(slo(), owner=None)), services(service(slo(owner="team-x"), owner=None))),
     Pair("AL402", of(slo(runbook=None)), of(slo(runbook=None, rules=TIERED[1:]))),

@@ -1,4 +1,4 @@
-"""The kind `client`: what users' browsers measure, good up to the limits of the web vitals."""
+"""The kind `client` where nothing else is said: what users' browsers measure, up to the limits of the web vitals."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from allowance.contract.indicator import Events
 from allowance.core.ratio import decimal_text
 
 CLIENT = "client"
+_MEASURED = ("good", "valid", "latency", "promql", "foreign")
 
 TIMES: dict[str, Fraction | None] = {"lcp": Fraction(2500), "inp": Fraction(200), "ttfb": None}
 """Milliseconds up to which a view is good where nothing is written; None: it does not decide."""
@@ -17,17 +18,13 @@ SHIFT = Fraction(1, 10)
 """The layout shift (`cls`) up to which a view is good."""
 
 
-def client_indicator(fields: Fields) -> Events | None:
-    """Good views of a site: without an error, and each vital that the browser sent within its limit.
+def is_client(fields: Fields) -> bool:
+    """Whether an SLO is over users' browsers, and leaves it to its kind what a good view is."""
+    return fields.raw("kind") == CLIENT and not any(fields.has(key) for key in _MEASURED)
 
-    What is written twice is reported.
-    """
-    for key in ("good", "valid", "latency", "promql", "foreign"):
-        if fields.has(key):
-            fields.wrong(
-                key, f"{fields.called()} has {key}, which its kind already says", hint="keep one of them"
-            )
-            return None
+
+def client_indicator(fields: Fields) -> Events:
+    """Good views of a site: without an error, and each vital that the browser sent within its limit."""
     limits = {name: fields.parsed(name, parse_latency) or usual for name, usual in TIMES.items()}
     limits["cls"] = fields.parsed("cls", parse_number) or SHIFT
     vitals = [

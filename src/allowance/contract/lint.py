@@ -20,6 +20,7 @@ from allowance.contract import (
     lint_queries,
     lint_symptoms,
     lint_targets,
+    lint_told,
 )
 from allowance.contract.lint_rule import Facts, Finding, LintRule, Subject, facts
 from allowance.contract.model import Contract, Service, Slo
@@ -126,5 +127,6 @@ RULES: tuple[LintRule, ...] = (
     *lint_queries.RULES,
     *lint_names.RULES,
     *lint_policies.RULES,
+    *lint_told.RULES,
 )
 BY_ID: dict[str, LintRule] = {rule.id: rule for rule in RULES}

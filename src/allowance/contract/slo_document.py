@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from allowance.contract.alert_document import read_alerting, read_no_data
 from allowance.contract.amounts import parse_name, parse_part
-from allowance.contract.client import CLIENT, client_indicator
+from allowance.contract.client import client_indicator, is_client
 from allowance.contract.defaults import SLICE
 from allowance.contract.envelope import text_map
 from allowance.contract.fields import Fields
@@ -58,10 +58,9 @@ def read_slo(fields: Fields, service: str) -> WrittenSlo | None:
 
 def _measured(fields: Fields, service: str) -> tuple[Indicator | None, Source | None]:
     """What is measured, and the source that a kind brings along."""
-    kind = fields.raw("kind") or ""
-    if kind == CLIENT:
+    if is_client(fields):
         return client_indicator(fields), Rum(site=service) if service else None
-    template = TEMPLATES.get(kind)
+    template = TEMPLATES.get(fields.raw("kind") or "")
     if template is not None:
         return expand(template, fields), Otlp(signal="traces")
     return read_indicator(fields), None
@@ -89,9 +88,7 @@ def overlaid(slo: WrittenSlo, fields: Fields) -> WrittenSlo:
 
 
 def _kind(fields: Fields) -> Kind | None:
-    word: str | None = fields.word("kind", (*KINDS, *TEMPLATES, CLIENT))
-    if word == CLIENT:
-        return "latency"
+    word: str | None = fields.word("kind", (*KINDS, *TEMPLATES))
     template = TEMPLATES.get(word or "")
     return template.kind if template is not None else next((kind for kind in KINDS if kind == word), None)
 
