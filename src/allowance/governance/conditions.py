@@ -95,7 +95,8 @@ def evidence_of(condition: str, evidence: str, value: str) -> str:
 def unmet(release: Release, burns: Burns) -> tuple[str, ...]:
     """The conditions that are not met now, in words; none: the release may be used. No data meets nothing."""
     found = []
-    for name, shown in release.conditions.items():
+    # By name: evidence in the ledger has no order of its own, and a verdict has to replay to the same words.
+    for name, shown in sorted(release.conditions.items()):
         check = check_of(name)
         if isinstance(check, BurnBelow):
             found += [f"{name}: {text}" for text in _too_fast(check, burns(check.over))]
