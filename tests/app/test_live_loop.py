@@ -323,3 +323,45 @@ def test_a_source_that_hangs_or_breaks_delays_nobody_beyond_the_deadline(store: 
     until("source-fault")
     hung = loop.histories["checkout/hangs", ""].all().total
     assert hung == 2 * mixed.asked["hangs"] > 2, "the late answer, and those that followed"
+
+
+def test_ten_flaps_in_a_night_are_one_alert_with_ten_entries(store: Store) -> None:
+    flaps = {range(60 + 60 * number, 64 + 60 * number): 60 for number in range(10)}
+    loop = Loop(
+        contract=_contract(),
+        store=store,
+        reader=Recorded(even(800, 100, flaps, start=START)),
+        targets=lambda notice, at: ("pager",),
+        settings=Settings(),
+    )
+    loop.start(now=START)
+    most = 0
+    for minute in range(1, 801):
+        for one in loop.advance(now=START + minute * MIN):
+            most = max(most, *(len(a.life.entries) for a in one.plan.alerts if a.severity == "page"), 0)
+    assert most == 10
+    assert [says for _, severity, says in _said(store) if severity == "page"] == [
+        "opened",
+        "resolved",
+        "reopened",
+        "resolved",
+    ]
+    assert len([e for e in store.events(since=0) if "muted_by" not in e]) <= 6  # with the quieter ticket
+
+
+def test_a_source_that_dies_is_one_ticket_and_the_page_stays_open(store: Store) -> None:
+    reader = Recorded(even(300, 100, {range(100, 300): 100}, start=START))
+    loop = _loop(store, reader)
+    loop.advance(now=START + 120 * MIN)
+    reader.down = True
+    for minute in range(121, 200):
+        loop.advance(now=START + minute * MIN)
+    said = [e for e in store.events(since=START + 121 * MIN) if "muted_by" not in e]
+    assert [(e["signature"].rpartition("/")[0], e["says"]) for e in said] == [
+        ("allowance/telemetry", "opened")
+    ]
+    assert said[0]["title"] == "prometheus http://127.0.0.1:9 was last read 10 min ago"
+    assert loop.lives["checkout/availability/page"].state == "firing"
+    reader.down = False
+    loop.advance(now=START + 200 * MIN)
+    assert [e["says"] for e in store.events(since=START + 200 * MIN)] == ["resolved"]

@@ -7,7 +7,7 @@ from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
-from allowance.alerting.alert import Notice
+from allowance.alerting.alert import Event, Notice
 from allowance.alerting.delivery import Due, Later, OutboxState, Outcome, Refused, Sent, Settled, settled
 from allowance.app.threads import in_daemon
 from allowance.core.time import Instant
@@ -56,6 +56,21 @@ class Refreshing(Protocol):
     def refresh(self, notices: Sequence[Notice]) -> Outcome:
         """Say again what still holds."""
         ...
+
+
+@runtime_checkable
+class Hearing(Protocol):
+    """A channel that wants to know of more than an alert's life."""
+
+    @property
+    def hears(self) -> frozenset[Event]:
+        """Of what else."""
+        ...
+
+
+def hearing(channels: Iterable[Channel], event: Event) -> frozenset[str]:
+    """The names of the channels that want to know of an event."""
+    return frozenset(one.name for one in channels if isinstance(one, Hearing) and event in one.hears)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,14 +1,17 @@
-"""Where nobody acknowledges: the next ones are queued, once each, in every tick."""
+"""Where nobody acknowledges, the next ones are queued; where somebody does, who was told. Once each, in every round."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from allowance.alerting.alert import Mute, Notice
 from allowance.alerting.mute import hits
-from allowance.alerting.route import Directory, escalations
+from allowance.alerting.route import Directory, escalations, targets
+from allowance.alerting.word import changed, taken
+from allowance.changes.deploys import Deploy
 from allowance.core.counts import NO_DATA
 from allowance.core.time import Instant
 
@@ -51,9 +54,61 @@ def escalate(
         if not any(hits(mute, notice.labels, NO_DATA, now=now) for mute in mutes)
         for step in escalations(directory, notice, acknowledged=acknowledged(notice), now=now)
     ]
-    if steps:
-        with desk.writing() as queue:
-            queue.tell(
-                [notice for notice, _ in steps], {notice.key: channels for notice, channels in steps}, now=now
+    return _queue(desk, steps, now=now)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taking:
+    """Who took an alert first, when, and what they said."""
+
+    by: str
+    note: str
+    at: Instant
+
+
+def tell_taken(
+    desk: Desk,
+    directory: Directory,
+    hear: Collection[str],
+    taking: Callable[[Notice], Taking | None],
+    *,
+    now: Instant,
+) -> int:
+    """Queue for every alert that fires and was taken that it was: for those of the channels in `hear` that were told.
+
+    How many there are, those queued before included. An alert of the log is told to nobody, and so is this.
+    """
+    found: list[tuple[Notice, tuple[str, ...]]] = []
+    for notice in desk.firing() if hear else ():
+        one = taking(notice)
+        if one is not None:
+            word = taken(notice, by=one.by, note=one.note, at=one.at)
+            told = targets(
+                directory, replace(notice, says="resolved", at=one.at), acknowledged=one.at, now=now
             )
-    return len(steps)
+            found.append((word, tuple(name for name in told if name in hear)))
+    return _queue(desk, found, now=now)
+
+
+def tell_changes(
+    desk: Desk,
+    directory: Directory,
+    hear: Collection[str],
+    deploys: Sequence[Deploy],
+    *,
+    link: str,
+    now: Instant,
+) -> int:
+    """Queue every deploy for those of the channels in `hear` that a page of its service would go to."""
+    words = [changed(deploy, link=link) for deploy in deploys] if hear else []
+    found = [
+        (word, tuple(name for name in targets(directory, word, now=now) if name in hear)) for word in words
+    ]
+    return _queue(desk, found, now=now)
+
+
+def _queue(desk: Desk, found: Sequence[tuple[Notice, Sequence[str]]], *, now: Instant) -> int:
+    if found:
+        with desk.writing() as queue:
+            queue.tell([word for word, _ in found], {word.key: names for word, names in found}, now=now)
+    return len(found)

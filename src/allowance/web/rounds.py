@@ -11,17 +11,19 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from allowance.alerting.alert import Notice
-from allowance.app.deliver import Post
-from allowance.app.escalate import escalate
+from allowance.app.deliver import Post, hearing
+from allowance.app.escalate import Taking, escalate, tell_changes, tell_taken
 from allowance.app.serve import Loop
 from allowance.app.status import STEP, lookback
 from allowance.app.tick import Tick
-from allowance.core.duration import DAY
+from allowance.core.duration import DAY, MINUTE
 from allowance.core.problem import ProblemError
 from allowance.core.time import Instant, iso
 from allowance.edges import clock
 from allowance.edges.notify_file import Notify
+from allowance.edges.store.acks import first_ack
 from allowance.edges.store.acks import forget as forget_arrivals
+from allowance.edges.store.deploys import deploys
 from allowance.edges.store.lease import Lease, LeaseLost
 from allowance.edges.store.store import Store
 from allowance.web.contract_files import ContractFiles
@@ -33,6 +35,8 @@ PATIENCE = 5.0
 """Seconds that a round of the post waits for slow channels before it looks again."""
 LOOK = 0.5
 """Seconds between two looks at the clock and at the lease: a sleep until the next minute would not see either move."""
+CHANGES_WITHIN = 10 * MINUTE
+"""A deploy that we hear of later than this is no news to a channel."""
 FILES_LOOK = 5.0
 """Seconds between two looks at the contract's files."""
 RETRY = 5
@@ -108,7 +112,13 @@ async def looking(files: ContractFiles) -> None:
 
 
 async def posting(
-    store: Store, engine: Engine, notify: Notify, lease: Lease, taken: Callable[[Notice], Instant | None]
+    store: Store,
+    engine: Engine,
+    notify: Notify,
+    lease: Lease,
+    taken: Callable[[Notice], Instant | None],
+    *,
+    link: str = "",
 ) -> None:
     """Every second: queue the next ones where nobody acknowledged, and give every channel what is due.
 
@@ -119,6 +129,11 @@ async def posting(
     def once() -> None:
         now = clock.now()
         escalate(store, notify.directory, acknowledged=taken, now=now)
+        directory, channels = notify.directory, notify.channels.values()
+        tell_taken(store, directory, hearing(channels, "taken"), lambda one: _taking(engine, one), now=now)
+        if hear := hearing(channels, "changed"):
+            fresh = deploys(engine, begin=now - CHANGES_WITHIN, end=now + 1)
+            tell_changes(store, directory, hear, fresh, link=link, now=now)
         delivered = post.round(now=now, patience=PATIENCE)
         for name in delivered.not_repeated:
             log.warning("firing alerts could not be repeated", channel=name)
@@ -132,6 +147,11 @@ async def posting(
             except Exception:
                 log.exception("delivery failed")
         await asyncio.sleep(1)
+
+
+def _taking(engine: Engine, notice: Notice) -> Taking | None:
+    ack = first_ack(engine, notice.signature, notice.opened)
+    return None if ack is None else Taking(by=ack.by, note=ack.note, at=ack.at)
 
 
 def _forget(loop: Loop, state: LoopState, now: Instant) -> None:

@@ -132,7 +132,9 @@ async def run(asked: Serving) -> None:
     otlp = _receiving(door, asked.otlp) if door.slos else ()
     work = [asyncio.create_task(ticking(loop, state, lease, delay=asked.delay))]
     if notify is not None:
-        post = posting(owned, engine, notify, lease, lambda notice: acknowledged(engine, notice))
+        post = posting(
+            owned, engine, notify, lease, lambda notice: acknowledged(engine, notice), link=asked.link
+        )
         work.append(asyncio.create_task(post))
     if github is not None:
         work.append(asyncio.create_task(answering(engine, app.state.house, github)))

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from hashlib import sha256
 
-from allowance.alerting.alert import Notice
+from allowance.alerting.alert import Event, Notice
 from allowance.alerting.delivery import Outcome, Refused, Sent, incident
 from allowance.edges.channels.given import Given
 from allowance.edges.channels.http import Answer, Receiver
@@ -31,14 +31,19 @@ class Jira:
     token: Secret
     issue_type: str = "Task"
 
+    @property
+    def hears(self) -> frozenset[Event]:
+        """Who has taken it becomes a comment."""
+        return frozenset({"taken"})
+
     def send(self, notice: Notice) -> Outcome:
-        """Create the issue, or comment on it; a resolution without an issue is nothing to tell."""
+        """Create the issue, or comment on it; a word about an alert without an issue is nothing to tell."""
         found = self._find(label_of(notice))
         if not isinstance(found, str):
             return found
         if found:
             return self._comment(found, notice)
-        return Sent() if notice.says == "resolved" else self._create(notice)
+        return Sent() if notice.says in ("resolved", "taken") else self._create(notice)
 
     def _find(self, label: str) -> str | Outcome:
         """The key of the issue with a label, empty where there is none."""

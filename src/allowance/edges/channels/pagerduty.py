@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from allowance.alerting.alert import Notice
-from allowance.alerting.delivery import Outcome, at_most, incident
+from allowance.alerting.alert import Event, Notice
+from allowance.alerting.delivery import Outcome, incident
 from allowance.contract.rules import Severity
 from allowance.core.time import Instant, iso
 from allowance.edges.channels.given import Given
@@ -27,15 +27,21 @@ class PagerDuty:
     key: Secret
     url: str = URL
 
+    @property
+    def hears(self) -> frozenset[Event]:
+        """An acknowledgement stops the ringing; a deploy is a change event."""
+        return frozenset({"taken", "changed"})
+
     def send(self, notice: Notice) -> Outcome:
-        """Trigger, or resolve."""
+        """Trigger, acknowledge, resolve, or put a deploy beside the incidents."""
+        if notice.says == "taken":
+            return self._event("acknowledge", incident(notice))
+        if notice.says == "changed":
+            message = notice.message
+            return self.change(message.title, message.facts, link=message.link, at=notice.at)
         if notice.says == "resolved":
             return self._event("resolve", incident(notice))
         return self._event("trigger", incident(notice), **_payload(notice))
-
-    def acknowledge(self, signature: str, opened: Instant) -> Outcome:
-        """Somebody has seen the alert elsewhere: stop ringing."""
-        return self._event("acknowledge", at_most(f"{signature}/{opened}", 255))
 
     def change(self, summary: str, details: Mapping[str, str], *, link: str = "", at: Instant) -> Outcome:
         """A deploy, freeze or override, shown beside incidents."""

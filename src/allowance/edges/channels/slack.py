@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from allowance.alerting.alert import Notice
+from allowance.alerting.alert import Event, Notice
 from allowance.alerting.delivery import Outcome, Refused, Sent
 from allowance.edges.channels.given import Given
 from allowance.edges.channels.http import Receiver
@@ -20,6 +20,11 @@ class Slack:
 
     name: str
     url: Secret
+
+    @property
+    def hears(self) -> frozenset[Event]:
+        """Who has taken it, so that nobody else looks."""
+        return frozenset({"taken"})
 
     def send(self, notice: Notice) -> Outcome:
         """Post one message. Slack says `ok` where it took it."""

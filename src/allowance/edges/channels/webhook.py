@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import orjson
 
-from allowance.alerting.alert import Notice
+from allowance.alerting.alert import Event, Notice
 from allowance.alerting.delivery import Outcome, at_most, incident
 from allowance.core.time import iso
 from allowance.edges import clock
@@ -28,6 +28,11 @@ class Webhook:
     name: str
     url: str | Secret
     secret: Secret | None = None
+
+    @property
+    def hears(self) -> frozenset[Event]:
+        """Who has taken it: `says` is `taken`, and `labels.taken_by` who."""
+        return frozenset({"taken"})
 
     def send(self, notice: Notice) -> Outcome:
         """Post it; any 2xx is an answer."""

@@ -141,6 +141,15 @@ def acknowledged_at(engine: Engine, signature: str, opened: Instant) -> Instant 
         return found
 
 
+def first_ack(engine: Engine, signature: str, opened: Instant) -> Ack | None:
+    """Who first took the alert that began at `opened`; nothing where nobody has."""
+    table = acks_table
+    query = select(table).where(table.c.signature == signature, table.c.opened == opened)
+    with _reading(engine) as connection:
+        row = connection.execute(query.order_by(table.c.seq).limit(1)).first()
+    return None if row is None else _ack(row)
+
+
 def unseen(engine: Engine, arrivals: Sequence[Arrival]) -> list[Arrival]:
     """Those that have not been here before, each once."""
     fresh: dict[tuple[str, str], Arrival] = {}

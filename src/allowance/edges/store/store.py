@@ -21,6 +21,7 @@ from allowance.alerting.stored import (
     notice_from_plain,
     notice_to_plain,
 )
+from allowance.alerting.word import is_firsthand
 from allowance.core.buckets import Buckets
 from allowance.core.time import Instant
 from allowance.edges.store import learned, tables
@@ -188,7 +189,7 @@ class Store:
         firing = {s for s, life in self.lives().items() if life.state in ("firing", "recovering")}
         with self._reads.begin() as connection:
             notices = [notice_from_plain(json.loads(row.body)) for row in connection.execute(query)]
-        last = {notice.signature: notice for notice in notices}
+        last = {notice.signature: notice for notice in notices if notice.says not in ("taken", "changed")}
         return [
             n for n in last.values() if (n.at >= since if n.says == "resolved" else n.signature in firing)
         ]
@@ -202,7 +203,8 @@ class Store:
         )
         with self._reads.begin() as connection:
             notices = [notice_from_plain(json.loads(row.body)) for row in connection.execute(query)]
-        return list({n.signature: n for n in notices if n.says != "resolved" and n.at == n.since}.values())
+        opening = (n for n in notices if n.says in ("opened", "reopened") and is_firsthand(n))
+        return list({n.signature: n for n in opening}.values())
 
     def outbox_counts(self) -> dict[tuple[str, str], int]:
         """How many notices are in each (channel, state)."""

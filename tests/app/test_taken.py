@@ -1,0 +1,140 @@
+"""Who took an alert, and what was deployed, is told to those channels that want to know, once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from allowance.alerting.escalation import Ladder, Step
+from allowance.alerting.lifecycle import Entry, Life
+from allowance.alerting.route import Directory, Route
+from allowance.alerting.word import changed
+from allowance.app.deliver import deliver_once, hearing
+from allowance.app.escalate import Taking, escalate, tell_changes, tell_taken
+from allowance.changes.deploys import Deploy
+from allowance.edges.channels.alertmanager import Alertmanager
+from allowance.edges.channels.pagerduty import PagerDuty
+from allowance.edges.channels.secret import Secret
+from allowance.edges.channels.webhook import Webhook
+from allowance.edges.store import Store, open_store
+from tests.alerting.notices import T0, notice
+from tests.fakes.receiver import Receiver, Reply, receiving
+
+FIRING = Life(state="firing", since=T0, timer=T0, entries=(Entry(begin=T0),), told=True)
+LADDER = Ladder(name="loud", steps=(Step(after=900, to=("hook",)),))
+DIRECTORY = Directory(
+    channels=frozenset({"pager", "hook", "am"}),
+    routes=(
+        Route(to=("pager", "am"), services=frozenset({"checkout"}), ladder="loud"),
+        Route(to=("hook",)),
+    ),
+    ladders={"loud": LADDER},
+)
+ADA = Taking(by="ada", note="rolled back", at=T0 + 120)
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with receiving(lambda _: Reply(status=202)) as running:
+        yield running
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    opened = open_store(str(tmp_path / "a.db"))
+    one = notice()
+    with opened.writing() as writing:
+        writing.save_lives({one.signature: FIRING})
+        writing.tell([one], {one.key: ("pager", "am")}, now=T0)
+    yield opened
+    opened.close()
+
+
+def _channels(url: str) -> list[PagerDuty | Webhook | Alertmanager]:
+    key = Secret(env="KEY", _value="k3y")
+    return [
+        PagerDuty(name="pager", key=key, url=url),
+        Webhook(name="hook", url=f"{url}/hook"),
+        Alertmanager(name="am", url=url),
+    ]
+
+
+def _taken(store: Store, url: str, taking: Taking | None, now: int) -> int:
+    hear = hearing(_channels(url), "taken")
+    return tell_taken(store, DIRECTORY, hear, lambda _: taking, now=now)
+
+
+def test_an_acknowledgement_reaches_who_was_told_and_understands_it_once(
+    store: Store, receiver: Receiver
+) -> None:
+    for now in range(T0, T0 + 600, 60):
+        taking = ADA if now >= ADA.at else None
+        _taken(store, receiver.url, taking, now)
+        deliver_once(store, _channels(receiver.url), now=now)
+    events = [r.json for r in receiver.got if r.path == "/v2/enqueue"]
+    assert [event["event_action"] for event in events] == ["trigger", "acknowledge"]
+    assert len({event["dedup_key"] for event in events}) == 1
+    assert [r for r in receiver.got if r.path == "/hook"] == []  # it was never told of the alert
+
+
+def test_who_was_told_by_an_escalation_hears_of_it_too(store: Store, receiver: Receiver) -> None:
+    late = replace(ADA, at=T0 + 1000)
+    escalate(store, DIRECTORY, acknowledged=lambda _: None, now=T0 + 930)
+    for now in (T0 + 1000, T0 + 1060):
+        _taken(store, receiver.url, late, now)
+        deliver_once(store, _channels(receiver.url), now=now)
+    words = [r.json for r in receiver.got if r.path == "/hook"]
+    assert [word["says"] for word in words] == ["opened", "taken"]
+    assert words[1]["title"] == "taken by ada: checkout availability: 28 of 100 requests fail"
+    assert (words[1]["lines"], words[1]["labels"]["taken_by"]) == (["rolled back"], "ada")
+    assert words[0]["incident"] == words[1]["incident"]
+
+
+def test_what_is_taken_goes_on_firing_for_an_alertmanager(store: Store, receiver: Receiver) -> None:
+    deliver_once(store, _channels(receiver.url), now=T0)
+    _taken(store, receiver.url, ADA, T0 + 120)
+    deliver_once(store, _channels(receiver.url), now=T0 + 120)
+    assert [one.says for one in store.told("am", since=T0)] == ["opened"]
+    assert [one.says for one in store.told("pager", since=T0)] == ["opened"]
+    assert [one.says for one in store.firing()] == ["opened"]
+
+
+def test_what_was_told_late_is_escalated_too(store: Store) -> None:
+    late = notice(2, at=T0 + 600)
+    with store.writing() as writing:
+        writing.save_lives({late.signature: FIRING})
+        writing.tell([late], {late.key: ("pager",)}, now=T0 + 600)
+    assert [one.key for one in store.firing()] == [late.key]
+    assert escalate(store, DIRECTORY, acknowledged=lambda _: None, now=T0 + 1499) == 0
+    assert escalate(store, DIRECTORY, acknowledged=lambda _: None, now=T0 + 1500) == 1
+    assert [one.key for one in store.firing()] == [late.key]  # the step itself is no alert of its own
+
+
+DEPLOY = Deploy(
+    id="7",
+    service="checkout",
+    version="4.14.0",
+    commit="abc",
+    environment="production",
+    at=T0,
+    state="ok",
+    source="ci",
+)
+
+
+def test_a_deploy_stands_beside_the_incidents_of_its_service(store: Store, receiver: Receiver) -> None:
+    hear = hearing(_channels(receiver.url), "changed")
+    assert hear == {"pager"}
+    some = [DEPLOY, replace(DEPLOY, id="8", state="rolled-back"), replace(DEPLOY, id="9", service="search")]
+    for now in (T0, T0 + 60):
+        tell_changes(store, DIRECTORY, hear, some, link="https://a.example", now=now)
+        deliver_once(store, _channels(receiver.url), now=now)
+    words = [r.json["payload"]["summary"] for r in receiver.got if r.path == "/v2/change/enqueue"]
+    assert words == [
+        "checkout 4.14.0 was deployed in production",
+        "checkout 4.14.0 was rolled back in production",
+    ]
+    assert changed(DEPLOY, link="").message.facts["commit"] == "abc"
