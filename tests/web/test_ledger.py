@@ -15,7 +15,7 @@ pytestmark = pytest.mark.anyio
 def written(house: House) -> None:
     """Five entries, a minute apart."""
     for number in range(5):
-        kind = "state.changed" if number % 2 else "freeze.began"
+        kind = "trial.ended" if number % 2 else "note.made"
         subject = f"checkout/slo{number}"
         payload = {"why": f"reason {number}", "share": "1/3"}
         draft = Draft(kind=kind, subject=subject, actor="ada", at=START + 60 * number, payload=payload)
@@ -36,8 +36,8 @@ async def test_pages_hold_every_entry_once(api: httpx.AsyncClient) -> None:
 @pytest.mark.parametrize(
     ("words", "seqs"),
     [
-        ({"kind": "freeze"}, [1, 3, 5]),
-        ({"kind": "state.changed", "limit": "1"}, [2]),
+        ({"kind": "note"}, [1, 3, 5]),
+        ({"kind": "trial.ended", "limit": "1"}, [2]),
         ({"subject": "checkout/slo3"}, [4]),
         ({"subject": "checkout", "after": "3"}, [4, 5]),
         ({"actor": "bob"}, []),
@@ -51,7 +51,7 @@ async def test_some_of_them(api: httpx.AsyncClient, words: dict[str, str], seqs:
 
 async def test_one_entry(api: httpx.AsyncClient) -> None:
     entry = (await api.get("/v1/ledger/2")).json()
-    assert (entry["kind"], entry["actor"], entry["payload"]["share"]) == ("state.changed", "ada", "1/3")
+    assert (entry["kind"], entry["actor"], entry["payload"]["share"]) == ("trial.ended", "ada", "1/3")
     assert entry["prev"] == (await api.get("/v1/ledger/1")).json()["hash"]
     assert (await api.get("/v1/ledger/6")).status_code == 404
     for wrong in ("0", "-1", "x", str(2**60)):

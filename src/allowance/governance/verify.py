@@ -72,7 +72,7 @@ def verify(
     sworn: dict[int, list[str]] = {}
     for one in checkpoints:
         sworn.setdefault(one.seq, []).append(one.hash)
-    seq, last, met = after.seq, after.hash, 0
+    seq, last, met = after.seq, after.hash, len(sworn.get(after.seq, ()))
     if any(known != last for known in sworn.get(seq, ())):
         return Broken(seq=seq, why="its hash is not the one that a checkpoint swears to: it was written anew")
     for entry in entries:
