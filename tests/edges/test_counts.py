@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -91,3 +94,34 @@ def test_a_long_sleep_keeps_what_the_windows_reach() -> None:
     before = counts.at(counts.tail * STEP)
     assert np.array_equal(good, before[0])
     assert np.array_equal(total, before[1])
+
+
+def test_a_full_disk_is_an_error_that_changes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counts = Counts(tmp_path / "counts", rows=ROWS)
+    counts.apply([(1, packed([(0, START * STEP, 1, 2)]))], until=(START + 1) * STEP)
+    later = packed([(0, (START + 30) * STEP, 1, 2)])
+
+    def full(*_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "posix_fallocate", full)
+        with pytest.raises(OSError, match="No space"):
+            counts.apply([(2, later)], until=(START + 31) * STEP)
+    assert (counts.seq, counts.head) == (1, START + 1)
+    counts.apply([(2, later)], until=(START + 31) * STEP)
+    again = Counts(tmp_path / "counts", rows=ROWS)
+    assert again.seq == 2
+    assert again.history(0, 0).all().total == 4
+
+
+def test_room_is_reserved_before_it_is_written(tmp_path: Path) -> None:
+    """Pages of a mapped file that the disk has no room for would end the process."""
+    counts = Counts(tmp_path / "counts", rows=5000)
+    counts.apply([(1, packed([(0, START * STEP, 1, 2)]))], until=(START + 4000) * STEP)
+    written = 4000 * 16 * counts.columns
+    assert (tmp_path / "counts").stat().st_blocks * 512 >= written
+    counts.apply([], until=(START + 9000) * STEP)
+    assert counts.head - counts.tail == 4999

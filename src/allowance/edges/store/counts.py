@@ -6,12 +6,13 @@ was being written when the machine stopped; so it needs no sync of its own, and 
 
 from __future__ import annotations
 
+import os
 import secrets
 import tempfile
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -107,6 +108,7 @@ class Counts:
             if not some and newest <= self.head:
                 return
             self._room_for(int(rows["series"].max(initial=-1)) + 1)
+            self._reserve(newest, oldest=int(edges.min(initial=newest)) - 1)
             self._header["dirty"] = 1
             self._go_on(newest, oldest=int(edges.min(initial=newest)) - 1)
             fresh = edges > self.tail
@@ -119,6 +121,23 @@ class Counts:
         """Forget everything."""
         with self._lock:
             self._header, self._ring = self._made(columns=self.columns)
+
+    def _reserve(self, newest: int, *, oldest: int) -> None:
+        """Room on the disk for the rows that will be written: a full disk is an error here, and a dead process later.
+
+        Errors: `OSError`, and nothing has changed.
+        """
+        if self._path is None:
+            return
+        first = oldest if self.head == 0 or oldest < self.tail else self.head + 1
+        low, high = max(first, newest - self._rows + 1), newest + 1
+        with self._path.open("rb+") as file:
+            self._allocate(file, low, high, self.columns)
+
+    def _allocate(self, file: IO[bytes], low: int, high: int, columns: int) -> None:
+        row = 16 * columns
+        for begin, end in _stretches(low, high, self._rows):
+            os.posix_fallocate(file.fileno(), _PAGE + begin * row, (end - begin) * row)
 
     def _go_on(self, newest: int, *, oldest: int) -> None:
         """Rows up to the edge `newest`, each beginning as the one before it."""
@@ -166,7 +185,8 @@ class Counts:
         if columns <= self.columns:
             return
         old_header, old = self._header, self._ring
-        header, ring = self._made(columns=max(columns, self.columns * 5 // 4))
+        kept = (self.tail, self.head + 1) if self.head else (0, 0)
+        header, ring = self._made(columns=max(columns, self.columns * 5 // 4), kept=kept)
         header["dirty"] = 1
         if int(old_header["head"]):
             for edge in range(int(old_header["tail"]), int(old_header["head"]) + 1):
@@ -178,8 +198,13 @@ class Counts:
     def _place(self, edge: Any) -> Any:
         return edge % self._rows
 
-    def _made(self, *, columns: int) -> tuple[NDArray[Any], NDArray[np.int64]]:
-        """A new file, sparse and zero; where there was one, whoever has it mapped keeps the old one."""
+    def _made(
+        self, *, columns: int, kept: tuple[int, int] = (0, 0)
+    ) -> tuple[NDArray[Any], NDArray[np.int64]]:
+        """A new file, sparse and zero; where there was one, whoever has it mapped keeps the old one.
+
+        `kept`: from and before which edges it has to have room on the disk at once.
+        """
         size = _PAGE + self._rows * 2 * columns * 8
         if self._path is None:
             with tempfile.TemporaryFile() as file:
@@ -189,6 +214,8 @@ class Counts:
         with self._path.open("xb+") as file:
             self._path.chmod(0o600)
             file.truncate(size)
+            os.posix_fallocate(file.fileno(), 0, _PAGE)
+            self._allocate(file, *kept, columns)
             return self._mapped(file, columns, new=True)
 
     def _opened(self) -> tuple[NDArray[Any], NDArray[np.int64]] | None:
@@ -215,6 +242,15 @@ class Counts:
             header["step"], header["rows"] = self.step, self._rows
         # Plain arrays of the same memory: an index into them costs a third of one into a memmap.
         return header.view(np.ndarray), ring.view(np.ndarray)
+
+
+def _stretches(low: int, high: int, rows: int) -> Iterator[tuple[int, int]]:
+    """The places of the edges `[low, high)` in a ring of so many rows, as ranges."""
+    if high - low >= rows:
+        yield 0, rows
+    elif low < high:
+        begin, end = low % rows, (high - 1) % rows + 1
+        yield from [(begin, end)] if begin < end else [(begin, rows), (0, end)]
 
 
 def boot() -> str:
