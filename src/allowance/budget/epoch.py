@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 
 from allowance.budget.budget import Budget, Windowed
 from allowance.budget.evaluate import Evaluation
 from allowance.budget.health import health
 from allowance.core.time import Instant
-from allowance.core.window import Span
+from allowance.core.window import Span, Window
 
 
 def since_epoch(found: Evaluation, counted: Windowed, begin: Instant | None) -> Evaluation:
@@ -19,11 +20,25 @@ def since_epoch(found: Evaluation, counted: Windowed, begin: Instant | None) -> 
     """
     if begin is None:
         return found
-    edge = -(-begin // counted.step) * counted.step
-    if not found.span.begin < edge <= found.at:
+    edge = clipped(found.span, begin, counted.step).begin
+    if edge == found.span.begin:
         return found
     budget = Budget(target=found.slo.target, counts=counted.between(edge, found.at))
     loud = any(one.firing and one.rule.severity != "log" for one in found.readings)
     return replace(
         found, span=Span(begin=edge, end=found.span.end), budget=budget, health=health(budget, loud=loud)
     )
+
+
+def budget_since(
+    counted: Windowed, target: Fraction, window: Window, begin: Instant | None, *, now: Instant
+) -> Budget:
+    """The budget of the window that ends at `now`, a bucket edge, no part of it before the epoch that began at `begin`."""
+    span = window.at(now) if begin is None else clipped(window.at(now), begin, counted.step)
+    return Budget(target=target, counts=counted.between(span.begin, span.end))
+
+
+def clipped(span: Span, begin: Instant, step: int) -> Span:
+    """A span without what lies before an epoch; before its epoch, and long after it, it is as it was."""
+    edge = -(-begin // step) * step
+    return Span(begin=edge, end=span.end) if span.begin < edge <= span.end else span

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from allowance.core.duration import parse_duration
 from allowance.core.problem import refuse
@@ -43,8 +44,6 @@ FUNCTIONS = (
     "int",
     "double",
     "string",
-    "min",
-    "max",
 )
 WORDS = ("true", "false", "null", "in")
 
@@ -71,6 +70,7 @@ def parse_expression(text: str) -> str:
     return text
 
 
+@lru_cache(maxsize=1024)
 def spans(text: str) -> tuple[int, ...]:
     """The seconds over which an expression asks for burn rates. Errors: `Problem` `duration`, `expression`."""
     named = [first or second for first, second in _BURN.findall(text)]

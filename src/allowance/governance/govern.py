@@ -72,7 +72,14 @@ def _states(
             end: begin if fact is None else max(begin, fact.since)
             for end, begin in waiting.states.get(one.slo, {}).items()
         }
-        step = next_state(service.policy.thresholds, before, one.numbers.remaining, asked, now=now)
+        step = next_state(
+            service.policy.thresholds,
+            before,
+            one.numbers.remaining,
+            asked,
+            now=now,
+            entered=None if fact is None else fact.since,
+        )
         if step.since:
             since[one.slo] = step.since
         if step.state is not None and step.state != before:

@@ -54,26 +54,30 @@ class Step:
 
 
 def next_state(
-    thresholds: Thresholds, state: BudgetState | None, remaining: Amount, since: Since, *, now: Instant
+    thresholds: Thresholds,
+    state: BudgetState | None,
+    remaining: Amount,
+    since: Since,
+    *,
+    now: Instant,
+    entered: Instant | None = None,
 ) -> Step:
     """One step: of the edges that are asked for long enough the one to the worst state is taken.
 
     Without a state yet, the first reading with data says it at once. Without data the state stays, and what was
-    asked for has to be asked for anew.
+    asked for has to be asked for anew. A state that was `entered` at this very instant is not left at it.
     """
     if isinstance(remaining, NoData):
         return Step(state=state, since={})
     if state is None:
-        return Step(state=state_of(thresholds, remaining), since={})
-    asked = {
-        edge.end: since.get(edge.end, now)
-        for edge in EDGES
-        if edge.begin == state and _asks(thresholds, edge, remaining)
-    }
+        first = state_of(thresholds, remaining)
+        return Step(state=first, since=_asked(thresholds, first, remaining, {}, now=now))
+    asked = _asked(thresholds, state, remaining, since, now=now)
     ripe = [end for end, begin in asked.items() if now - begin >= thresholds.dwell]
-    if not ripe:
+    if not ripe or entered == now:
         return Step(state=state, since=asked)
-    return Step(state=worst(ripe), since={})
+    after = worst(ripe)
+    return Step(state=after, since=_asked(thresholds, after, remaining, {}, now=now))
 
 
 def eased(thresholds: Thresholds) -> Thresholds:
@@ -106,6 +110,17 @@ def remember_state(standing: Standing, entry: Entry) -> Standing:
 
 
 FOLDS = {CHANGED: remember_state}
+
+
+def _asked(
+    thresholds: Thresholds, state: BudgetState | None, remaining: Amount, since: Since, *, now: Instant
+) -> Since:
+    """The edges out of a state that a reading asks for, since when."""
+    return {
+        edge.end: since.get(edge.end, now)
+        for edge in EDGES
+        if edge.begin == state and _asks(thresholds, edge, remaining)
+    }
 
 
 def _asks(thresholds: Thresholds, edge: Edge, remaining: Amount) -> bool:
