@@ -76,7 +76,7 @@ def _failures(attempt: Attempt, status: int, expect: Expect) -> Iterator[str]:
         yield f"the status is {status}"
     took = attempt.total * MICROSECOND
     if expect.latency_ms is not None and took > expect.latency_ms:
-        yield f"it took {decimal_text(took, 1)} ms, more than {decimal_text(expect.latency_ms)} ms"
+        yield f"it took {decimal_text(took, 3)} ms, more than {decimal_text(expect.latency_ms)} ms"
     if attempt.fault:
         yield attempt.fault
     if expect.body is not None and not re.search(expect.body, attempt.body.decode("utf-8", "replace")):

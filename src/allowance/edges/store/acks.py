@@ -171,7 +171,8 @@ def remember(connection: Connection, arrivals: Sequence[Arrival], *, now: Instan
         row = into(arrivals_table).values(
             source=one.source, id=one.id, type=one.type, at=one.at, received=now, body=one.body
         )
-        if connection.execute(row.on_conflict_do_nothing()).rowcount == 1:
+        stored = row.on_conflict_do_nothing().returning(arrivals_table.c.id)
+        if connection.execute(stored).first() is not None:
             fresh.append(one)
     return fresh
 

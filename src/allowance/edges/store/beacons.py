@@ -24,7 +24,7 @@ def is_new(connection: Connection, site: str, beacon: str, *, now: Instant) -> b
     """Whether a beacon has not been here before; from now on it has, if the transaction is kept."""
     into = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     row = into(table).values(site=site, id=beacon, received=now).on_conflict_do_nothing()
-    return connection.execute(row).rowcount == 1
+    return connection.execute(row.returning(table.c.id)).first() is not None
 
 
 def forget(connection: Connection, *, now: Instant) -> None:
