@@ -115,6 +115,7 @@ def _live(arguments: list[str], folder: str, base: int, speed: int, log: str) ->
     os.dup2(out, 2)
     fast = Clock(base=base, speed=speed)
     clock.now = lambda: int(fast.now())
+    clock.since_boot = fast.now
     code = 1
     try:
         code = run(arguments)

@@ -10,3 +10,8 @@ from allowance.core.time import Instant
 def now() -> Instant:
     """This instant, in whole seconds."""
     return int(time.time())
+
+
+def since_boot() -> float:
+    """Seconds since the machine started, sleep included: nobody can set it, so it shows that a clock was."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))

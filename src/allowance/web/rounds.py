@@ -15,6 +15,7 @@ from allowance.app.deliver import Post, hearing
 from allowance.app.escalate import Taking, escalate, tell_changes, tell_taken
 from allowance.app.serve import Loop
 from allowance.app.status import STEP, lookback
+from allowance.app.steady import HOLD, Steady
 from allowance.app.tick import Tick
 from allowance.core.duration import DAY, MINUTE
 from allowance.core.problem import ProblemError
@@ -52,12 +53,13 @@ class Ticking:
         self._loop, self._state, self._lease, self._delay = loop, state, lease, delay
         self._leads = False
         self._due: Instant = 0
+        self._steady, self._doubts = Steady(), False
 
     def look(self) -> None:
         """Do what is due at this instant. What fails is logged, and tried again soon."""
         try:
             if self._lease.held:
-                self._lead(clock.now())
+                self._lead_by(clock.now())
             else:
                 self._leads = False
                 self._loop.follow()
@@ -70,6 +72,16 @@ class Ticking:
             log.error("tick failed", problem=str(error).splitlines()[0])
         except Exception:
             log.exception("tick failed")
+
+    def _lead_by(self, now: Instant) -> None:
+        if self._steady.believes(now, since_boot=clock.since_boot()):
+            self._doubts = False
+            self._lead(now)
+        elif not self._doubts:
+            self._doubts = True
+            log.error(
+                "the clock has jumped: nothing is judged until it has stood there", clock=iso(now), hold=HOLD
+            )
 
     def _lead(self, now: Instant) -> None:
         if not self._leads:

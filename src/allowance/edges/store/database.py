@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,8 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 MIGRATION_LOCK = 0x616C6C6F77
 PAUSE = 7
 """Seconds between two statements of a transaction after which a PostgreSQL gives it up."""
+PATIENCE = 10
+"""Seconds that a writer waits for the others of a SQLite file."""
 CONNECT = 10
 """Seconds that a connection to a PostgreSQL may take."""
 ONLY_READS = "allowance_only_reads"
@@ -96,11 +100,24 @@ def _durable_sqlite(connection: Any, _: object) -> None:
     """WAL so that readers never wait, full sync so that a commit survives a power cut."""
     connection.isolation_level = None
     cursor = connection.cursor()
-    cursor.execute("PRAGMA busy_timeout = 10000")
-    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute(f"PRAGMA busy_timeout = {PATIENCE * 1000}")
+    _write_ahead(cursor)
     cursor.execute("PRAGMA synchronous = FULL")
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.close()
+
+
+def _write_ahead(cursor: Any) -> None:
+    """The change to WAL does not queue as other writes do: two that open a new file at once would fail."""
+    end = time.monotonic() + PATIENCE
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                raise
+            time.sleep(0.02)
 
 
 def _begin(connection: Connection) -> None:
