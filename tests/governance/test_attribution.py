@@ -56,6 +56,15 @@ def test_an_outage_of_the_mail_provider_is_found_with_its_part() -> None:
     assert found.share(part) == Fraction(7200, 8200)
 
 
+def test_time_before_the_first_event_is_no_evidence() -> None:
+    """Ten hours of data in a window of 30 days: only shifts inside the ten hours count."""
+    ours, provider = history({range(400, 460): 60}, 600), history({range(400, 460): 90}, 600)
+    long = Span(begin=START - 30 * 86400, end=START + 600 * MIN)
+    windows = faults(provider, TARGET, long)
+    (part,) = attribute("shop/mails", TARGET, {"": ours}, [mail(windows)], long).parts
+    assert part.confidence == 1 - Fraction(2, 600)
+
+
 def test_what_fails_at_other_times_is_not_attributed() -> None:
     ours = history({range(100, 150): 30})
     elsewhere = faults(history({range(700, 760): 80}), TARGET, over())

@@ -56,9 +56,13 @@ def grant(
     json
         The answer as JSON.
     """
+    from fractions import Fraction
+
     from allowance.cli.exceptions import answered
     from allowance.cli.server import post
     from allowance.cli.terminal import print_json
+    from allowance.reports.attribution_json import confidence_text
+    from allowance.reports.numbers import amount
 
     body = {
         "slo": slo,
@@ -77,10 +81,9 @@ def grant(
         print_json(found)
         return GO
     part = next(one for one in found["caused"] if one["name"] == dependency)
-    sure = (
-        "nobody can say how surely" if part["confidence"] is None else f"confidence {part['confidence']:.1%}"
-    )
-    print(f"It would be granted: {part['bad']} of {found['bad']} bad events are {dependency}'s ({sure}).")
+    sure = confidence_text(part["confidence"])
+    share = amount(Fraction(part["bad"]))
+    print(f"It would be granted: {share} of {found['bad']} bad events are {dependency}'s ({sure}).")
     return GO
 
 

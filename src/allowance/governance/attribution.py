@@ -158,8 +158,17 @@ def _part(cause: Cause, mask: Mask, masks: Sequence[Mask], bad: Ints, total: Int
         inside=inside,
         expected=expected,
         seconds=total_seconds(cause.windows),
-        confidence=_confidence(cause, attributed, by_chance(bad, mask), len(masks)),
+        confidence=_confidence(cause, attributed, by_chance(*_measured(bad, mask, total)), len(masks)),
     )
+
+
+def _measured(bad: Ints, mask: Mask, total: Ints) -> tuple[Ints, Mask]:
+    """The stretch from our first event to our last: time before there was anything to hit must not count as luck."""
+    some = np.flatnonzero(total)
+    if not some.size:
+        return bad[:0], mask[:0]
+    low, high = int(some[0]), int(some[-1]) + 1
+    return bad[low:high], mask[low:high]
 
 
 def _confidence(

@@ -99,12 +99,14 @@ def _why(one: Mapping[str, Any]) -> str:
     text = f"at fault for {duration(one['fault_seconds'])}"
     if one["basis"] == "declared":
         text += ", as somebody declared: that alone proves nothing"
-    sure = (
-        "nobody can say how surely"
-        if one["confidence"] is None
-        else f"confidence {_percent(one['confidence'])}"
-    )
-    return f"{text}; {sure}"
+    return f"{text}; {confidence_text(one['confidence'])}"
+
+
+def confidence_text(share: float | None) -> str:
+    """How sure it is, in words; never a round 100 %."""
+    if share is None:
+        return "nobody can say how surely"
+    return "confidence over 99.9 %" if share > 0.999 else f"confidence {_percent(share)}"
 
 
 def _percent(share: float | None) -> str:
