@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import httpx
 import pytest
 
 from allowance.alerting.alert import Mute
+from allowance.contract.model import NoDataAlert
 from allowance.core.time import iso
 from allowance.web.alerts import labels_named
 from tests.budget.histories import MIN
@@ -133,3 +136,41 @@ async def test_an_acknowledgement_of_yesterday_is_none_of_today(house: House, ap
     fresh = await _one(api, PAGE)
     assert fresh["opened"] == iso(START + 121 * MIN)
     assert fresh["acknowledged"] is None
+
+
+async def test_silence_and_lateness_are_alerts_too(house: House) -> None:
+    contract = house.loop.contract
+    asked = [
+        replace(slo, no_data_alert=NoDataAlert(severity="page", after=1800)) for slo in contract.slos[:2]
+    ]
+    services = (replace(contract.services[0], slos=tuple(asked)), *contract.services[1:])
+    house.loop.adopt(replace(contract, services=services))
+    house.run_to(95)
+    house.source.down = True
+    for minute in range(96, 130):
+        house.run_to(minute)
+    async with house.client("engineer") as client:
+        rows = (await client.get("/v1/alerts")).json()["alerts"]
+        about = {row["signature"]: row for row in rows if row["about"] != "burn rate"}
+        late = next(name for name in about if name.startswith("allowance/telemetry/"))
+        assert set(about) == {
+            "checkout/availability/no-data",
+            "checkout/latency/no-data",
+            late,
+        }
+        first = about["checkout/availability/no-data"]
+        assert (first["about"], first["severity"], first["state"]) == ("no-data", "page", "firing")
+        assert first["known_to"] == iso(START + 95 * 60)
+        assert first["source"] == "prometheus http://prometheus.example:9090/base"
+        assert (first["rule"], first["short"], first["remaining"]) == (None, None, None)
+        assert about["checkout/latency/no-data"]["muted"]["kind"] == "grouped"
+        assert about[late]["about"] == "late"
+        taken = await client.post(f"/v1/alerts/{late}/ack", json={"note": "on it"})
+        assert taken.status_code == 200
+        hit = await client.post(
+            "/v1/mutes",
+            params={"preview": "true"},
+            json={"labels": {"alert": "no-data"}, "end": iso(START + 86400), "reason": "x"},
+        )
+        assert hit.json()["firing"] == ["checkout/availability/no-data", "checkout/latency/no-data"]
+        assert hit.json()["events_in_all"] == 2

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
 
-from allowance.core.time import iso
+from allowance.alerting.mute import held_until
+from allowance.contract.maintenance import MaintenanceRule, Recurrence
+from allowance.core.time import iso, parse_instant
 from tests.budget.histories import MIN
 from tests.web.conftest import START, House
 
@@ -91,6 +95,10 @@ async def test_a_preview_leaves_out_what_burns_too_fast(api: httpx.AsyncClient) 
         ({"kind": "deploy"}, 422),
         ({"unless_burn_above": -1}, 422),
         ({"ends": "typo"}, 422),
+        ({"repeats": {"rrule": "FREQ=DAILY"}}, 422),
+        ({"repeats": {"rrule": "sometimes", "duration": "2h"}}, 409),
+        ({"repeats": {"rrule": "FREQ=DAILY", "duration": "99d"}}, 409),
+        ({"repeats": {"rrule": "FREQ=DAILY", "duration": "2h", "zone": "Mars/Base"}}, 409),
     ],
 )
 async def test_what_is_no_mute(api: httpx.AsyncClient, changes: dict[str, Any], status: int) -> None:
@@ -104,3 +112,36 @@ async def test_no_number_is_not_json(api: httpx.AsyncClient) -> None:
     text = '{"labels": {"a": "b"}, "end": "2030-01-01T00:00:00Z", "reason": "x", "unless_burn_above": NaN}'
     answer = await api.post("/v1/mutes", content=text, headers={"Content-Type": "application/json"})
     assert answer.status_code in (400, 422)
+
+
+async def test_a_mute_that_repeats_holds_in_its_occurrences_only(
+    house: House, api: httpx.AsyncClient
+) -> None:
+    repeats = {"rrule": "FREQ=DAILY;BYHOUR=3", "duration": "1h", "zone": "Europe/Berlin"}
+    end = iso(NOW + 30 * 86400)
+    answer = await api.post("/v1/mutes", json=_body(repeats=repeats, end=end, kind="maintenance"))
+    assert answer.status_code == 201
+    following = answer.json()["repeats"]
+    assert (following["next_begin"], following["next_end"]) == (
+        "2026-09-22T01:00:00Z",
+        "2026-09-22T02:00:00Z",
+    )
+    (mute,) = house.state.mutes(now=NOW)
+    assert held_until(mute, now=NOW) is None
+    assert held_until(mute, now=parse_instant("2026-09-22T01:30:00Z")) is not None
+
+
+async def test_what_the_contract_plans_is_listed(house: House, api: httpx.AsyncClient) -> None:
+    rule = MaintenanceRule(
+        recurrence=Recurrence(rrule="FREQ=DAILY;BYHOUR=4", duration=600, zone=ZoneInfo("UTC")),
+        reason="the nightly restart",
+    )
+    contract = house.loop.contract
+    first = replace(contract.services[0], maintenance=(rule,))
+    house.loop.adopt(replace(contract, services=(first, *contract.services[1:])))
+    (mute,) = (await api.get("/v1/mutes")).json()["mutes"]
+    assert (mute["by"], mute["reason"], mute["labels"]) == (
+        "the contract",
+        "the nightly restart",
+        {"service": "checkout"},
+    )
