@@ -12,7 +12,16 @@ from tests.peers import need
 from tests.web.busy import Town
 
 PAGES = {
+    "oncall": "/oncall",
     "executive": "/executive",
+    "slos": "/slos?group=team",
+    "service": "/services/checkout",
+    "search": "/search?q=ch",
+    "silence": "/silence?service=checkout&slo=availability",
+    "help": "/help",
+    "nothing": "/slos?q=state%3Dbroken+nobody",
+    "missing": "/services/none",
+    "sign-in": "/sign-in",
 }
 LOOKS = {
     "light": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "light"},

@@ -48,7 +48,10 @@ class Known:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Promise:
-    """One SLO at the newest tick; what takes longer to work out is worked out when a page asks, and once."""
+    """One SLO at the newest tick; what takes longer to work out is worked out when a page asks, and once.
+
+    `opened`: when its alert began that is open. `silent`: since when nothing is counted, where that is an alert.
+    """
 
     slo: Slo
     service: Service
@@ -61,6 +64,7 @@ class Promise:
     opened: Instant | NoData = NO_DATA
     freezes: tuple[Freeze, ...] = ()
     muted: bool = False
+    silent: Instant | NoData = NO_DATA
 
     @property
     def health(self) -> Health:

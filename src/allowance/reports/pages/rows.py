@@ -72,14 +72,17 @@ def left(value: Fraction | NoData) -> Num:
 
 
 def burn(value: Fraction | NoData) -> Num:
-    """A burn rate."""
-    return Num(text=NONE if isinstance(value, NoData) else tabular.factor(value), value=value)
+    """A burn rate; one that is exactly nothing has no decimals."""
+    if isinstance(value, NoData):
+        return Num(text=NONE, value=value)
+    return Num(text=tabular.factor(value) if value else "0\u00d7", value=value)
 
 
 def tags(one: Promise) -> tuple[str, ...]:
     """What is said beside the state."""
-    found = ["frozen"] if one.freezes else []
-    return (*found, "silenced") if one.muted else tuple(found)
+    found = [("frozen", bool(one.freezes)), ("silenced", one.muted)]
+    silent = () if isinstance(one.silent, NoData) else (f"no data since {tabular.when(one.silent)} UTC",)
+    return (*(word for word, holds in found if holds), *(silent if one.health != "no data" else ()))
 
 
 def says(one: Promise, *, at: Instant | NoData) -> str:

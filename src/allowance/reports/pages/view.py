@@ -96,3 +96,14 @@ def plain(value: Any) -> Any:
 
 def _machine(value: Fraction | int | NoData) -> float | int | None:
     return value if isinstance(value, int) else machine(value)
+
+
+def query_text(**values: str) -> str:
+    """`?q=...&sort=...`, percent-encoded, what is empty left out; `""` where all is."""
+    parts = [f"{name}={_encoded(value)}" for name, value in values.items() if value]
+    return f"?{'&'.join(parts)}" if parts else ""
+
+
+def _encoded(text: str) -> str:
+    kept = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~"
+    return "".join(chr(byte) if byte in kept else f"%{byte:02X}" for byte in text.encode("utf-8", "replace"))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 
+from starlette.requests import Request
+
 from allowance.alerting.alert import Mute, labels_of
 from allowance.alerting.mute import in_force, maintenance_of, names
 from allowance.alerting.plan import context_of
@@ -40,6 +42,12 @@ class Gathered:
             return self._known[1]
 
 
+def facts_of(request: Request, house: House) -> Facts:
+    """The newest facts, for routes beside the pages."""
+    gathered: Gathered = request.app.state.gathered
+    return gathered.facts(house)
+
+
 def _facts(house: House, tick: Tick | None, pages: frozenset[str]) -> Facts:
     state, now = house.state, house.clock()
     standing, contract = state.law.standing(), state.contract
@@ -50,7 +58,7 @@ def _facts(house: House, tick: Tick | None, pages: frozenset[str]) -> Facts:
         if one.end is None:
             freezes.setdefault(one.service, []).append(one)
     mutes = in_force([*state.mutes(now=now), *maintenance_of(contract)], now=now)
-    about, opened = context_of(contract).services, _opened(tick)
+    about, opened, silent = context_of(contract).services, _opened(tick), _silent(tick)
     promises = [
         Promise(
             slo=slo,
@@ -63,6 +71,7 @@ def _facts(house: House, tick: Tick | None, pages: frozenset[str]) -> Facts:
             problem=where[slo.id].problem,
             opened=opened.get(slo.id, NO_DATA),
             freezes=tuple(freezes.get(slo.service, ())),
+            silent=silent.get(slo.id, NO_DATA),
             muted=any(_hits(mute, slo, about.get(slo.service, {})) for mute in mutes),
         )
         for slo in contract.slos
@@ -91,6 +100,12 @@ def _opened(tick: Tick | None) -> Mapping[str, Instant | NoData]:
             before = found.get(alert.evaluation.slo.id, begun)
             found[alert.evaluation.slo.id] = begun if isinstance(before, NoData) else min(begun, before)
     return found
+
+
+def _silent(tick: Tick | None) -> Mapping[str, Instant | NoData]:
+    """By SLO since when nothing is counted, where somebody was to be told of that."""
+    found = () if tick is None else tick.plan.telemetry
+    return {one.slo.id: one.since for one in found if one.slo is not None and one.life.is_open}
 
 
 def _hits(mute: Mute, slo: Slo, about: Mapping[str, str]) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -33,6 +33,7 @@ class Wanted:
     who: Caller
     house: House
     now: Instant
+    pages: Sequence[Page]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

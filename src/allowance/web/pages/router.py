@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from http import HTTPStatus
-from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
@@ -13,12 +12,12 @@ from starlette.responses import RedirectResponse, Response
 from allowance.core.counts import NoData
 from allowance.web.asked import Asked, House
 from allowance.web.pages import rendering
+from allowance.web.pages.forms import form
 from allowance.web.pages.frame import KEYS, THEME, THEMES, frame_of
 from allowance.web.pages.gathered import Gathered
 from allowance.web.pages.page import Page, Wanted
 from allowance.web.pages.policy import POLICY
 from allowance.web.paths import own_path
-from allowance.web.problems import Refusal
 from allowance.web.tokens import Caller, may
 
 LASTING = 400 * 86400
@@ -29,7 +28,7 @@ def pages_router(pages: Sequence[Page], gathered: Gathered) -> APIRouter:
     """Every page of the table with its twins, the way in, and the preferences."""
     router = APIRouter(include_in_schema=False)
     for page in pages:
-        for twin in ("", ".json", ".md"):
+        for twin in (".json", ".md", ""):
             router.add_api_route(
                 page.path + twin,
                 _endpoint(page, twin, pages, gathered),
@@ -54,6 +53,7 @@ def _endpoint(
             who=who,
             house=asked,
             now=now,
+            pages=pages,
         )
         view = page.view(wanted)
         match twin:
@@ -99,13 +99,3 @@ async def _preferences(request: Request) -> Response:
         if said.get(name) in values:
             response.set_cookie(cookie, said[name], max_age=LASTING, path="/", samesite="lax")
     return response
-
-
-async def form(request: Request) -> dict[str, str]:
-    """The fields of a form; of several with one name the last. Errors: `Refusal` 400 for more than fifty."""
-    body = (await request.body()).decode("utf-8", errors="replace")
-    try:
-        fields = parse_qs(body, keep_blank_values=True, max_num_fields=50)
-    except ValueError:
-        raise Refusal(HTTPStatus.BAD_REQUEST, "request", "the form has too many fields") from None
-    return {name: values[-1] for name, values in fields.items()}

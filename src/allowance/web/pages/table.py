@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
-from allowance.web.pages import executive
+from allowance.web.pages import executive, help_page, oncall, services, silence, slos
 from allowance.web.pages.page import Page
 
-PAGES: tuple[Page, ...] = (executive.PAGE,)
+PAGES: tuple[Page, ...] = (
+    oncall.PAGE,
+    executive.PAGE,
+    slos.PAGE,
+    services.PAGE,
+    silence.PAGE,
+    help_page.SEARCH,
+    help_page.HELP,
+)
 PATHS = frozenset(page.path for page in PAGES)

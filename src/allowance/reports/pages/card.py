@@ -1,0 +1,242 @@
+"""One open alert, complete: what is wrong, since when, how suddenly, where, and the first step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from allowance.alerting.alert import Alert
+from allowance.alerting.hold import AnyAlert
+from allowance.alerting.message import compose, failing_words, pace_words
+from allowance.alerting.telemetry import TelemetryAlert
+from allowance.alerting.telemetry_words import compose_telemetry
+from allowance.budget.burn import RuleReading, burn_rate
+from allowance.budget.onset import Onset, onset
+from allowance.changes.deploys import Deploy
+from allowance.core.counts import NO_DATA, NoData
+from allowance.core.duration import HOUR, MINUTE, short
+from allowance.core.ratio import percent_text
+from allowance.core.time import Instant, iso
+from allowance.reports import tabular
+from allowance.reports.page import State
+from allowance.reports.pages.burn_line import BurnLine, burn_line
+from allowance.reports.pages.facts import Facts, Promise
+from allowance.reports.pages.rows import about
+from allowance.reports.pages.rows import burn as burn_number
+from allowance.reports.pages.view import Link, Num, When
+
+HOURS, BEFORE = 3, HOUR
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleRow:
+    """One rule of the promise: its burn rates, its limit, and the word for both."""
+
+    rule: str
+    severity: str
+    short: Num
+    long: Num
+    limit: Num
+    word: str
+    remark: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """An open alert. `runbook` and `silence` are addresses (`""`: none); `burn` is there for alerts about burn rates."""
+
+    anchor: str
+    signature: str
+    name: str
+    link: Link
+    state: State
+    severity: str
+    since: When
+    lasted: str
+    says: tuple[str, ...]
+    rules: tuple[RuleRow, ...]
+    burn: BurnLine | NoData
+    first_step: str
+    runbook: str
+    silence: str
+    cost: Num
+    taken_by: str
+    taken_says: str
+
+
+def burning_card(
+    facts: Facts, one: Alert, deploys: Sequence[Deploy], *, taken_by: str, taken_says: str
+) -> Card:
+    """The card of an alert about a burn rate."""
+    slo, evaluation = one.evaluation.slo, one.evaluation
+    promise = facts.by_id[slo.id]
+    step = _onset(promise, evaluation.at)
+    changed = _changes(deploys, slo.service, evaluation.at)
+    cost = cost_per_hour(one)
+    return Card(
+        anchor=anchor(one.signature),
+        signature=one.signature,
+        name=promise.name + (f" ({one.group})" if one.group else ""),
+        link=Link(text="Debug", href=_debug(facts, promise, one)),
+        state=State(health=evaluation.health),
+        severity=one.severity,
+        since=When(at=_opened(one)),
+        lasted=about(evaluation.at - _opened(one)),
+        says=tuple(
+            filter(
+                None, (*_plain(one), _sudden(step, promise), _suspect(step, changed), _where(promise, one))
+            )
+        ),
+        rules=tuple(_rule(reading, slo.target) for reading in evaluation.readings),
+        burn=_line(promise, one, changed),
+        first_step=compose(one, "opened").first_step,
+        runbook=_address(slo.runbook),
+        silence=f"/silence?service={slo.service}&slo={slo.name}",
+        cost=Num(
+            text="" if isinstance(cost, NoData) else f"{tabular.percent(cost)} of the budget per hour",
+            value=cost,
+        ),
+        taken_by=taken_by,
+        taken_says=taken_says,
+    )
+
+
+def silent_card(facts: Facts, one: TelemetryAlert, *, taken_by: str, taken_says: str) -> Card:
+    """The card of an alert about telemetry."""
+    said = compose_telemetry(one, "opened")
+    promise = None if one.slo is None else facts.by_id.get(one.slo.id)
+    href = "" if promise is None else facts.href(promise.slo)
+    return Card(
+        anchor=anchor(one.signature),
+        signature=one.signature,
+        name=said.title,
+        link=Link(text="Debug", href=href),
+        state=State(health="no data"),
+        severity=one.severity,
+        since=When(at=_opened(one)),
+        lasted=about(one.at - _opened(one)),
+        says=said.lines,
+        rules=(),
+        burn=NO_DATA,
+        first_step=said.first_step,
+        runbook="" if promise is None else _address(promise.slo.runbook),
+        silence="" if one.slo is None else f"/silence?service={one.slo.service}&slo={one.slo.name}",
+        cost=Num(text="", value=NO_DATA),
+        taken_by=taken_by,
+        taken_says=taken_says,
+    )
+
+
+def cost_per_hour(one: AnyAlert) -> Fraction | NoData:
+    """The share of the window's budget that goes per hour at the pace of the short window."""
+    if not isinstance(one, Alert) or isinstance(one.burn, NoData):
+        return NO_DATA
+    return one.burn * HOUR / one.evaluation.slo.period
+
+
+def anchor(signature: str) -> str:
+    """A signature as the name of a place on the page."""
+    return "alert-" + "".join(sign if sign.isalnum() else "-" for sign in signature)
+
+
+def _opened(one: AnyAlert) -> Instant:
+    return one.life.entries[0].begin if one.life.entries else one.life.since
+
+
+def _plain(one: Alert) -> tuple[str, str]:
+    usual = one.evaluation.budget.counts
+    share = Fraction(usual.bad, usual.total) if usual.total else Fraction(0)
+    failing = failing_words(one.reading.short)
+    return (
+        f"{failing[0].upper()}{failing[1:]} in the last {short(one.reading.rule.short)} "
+        f"(over the window: {tabular.percent(share, 3)}).",
+        pace_words(one),
+    )
+
+
+def _onset(promise: Promise, at: Instant) -> Onset | NoData:
+    if promise.counts is None:
+        return NO_DATA
+    step = promise.counts.step
+    end = at - at % step
+    return onset(promise.counts, begin=end - HOURS * HOUR // step * step, end=end)
+
+
+def _sudden(step: Onset | NoData, promise: Promise) -> str:
+    if isinstance(step, NoData):
+        return f"Slow: no single step explains the last {HOURS} hours."
+    before, after = (Fraction(one.bad, one.total) for one in (step.before, step.after))
+    return f"Sudden: one step at {tabular.when(step.at)} UTC, from {percent_text(before, 2)} to {percent_text(after, 2)} failing."
+
+
+def _changes(deploys: Sequence[Deploy], service: str, at: Instant) -> list[Deploy]:
+    return [one for one in deploys if one.service == service and at - (HOURS + 1) * HOUR <= one.at <= at]
+
+
+def _suspect(step: Onset | NoData, changed: Sequence[Deploy]) -> str:
+    if isinstance(step, NoData) or not changed:
+        return ""
+    near = [one for one in changed if -5 * MINUTE <= step.at - one.at <= BEFORE]
+    if not near:
+        return ""
+    one = max(near, key=lambda one: one.at)
+    gap = step.at - one.at
+    when = f"{about(gap)} before" if gap > 0 else "at the same time"
+    return f"Suspect: \u25bd {one.service} {one.version}, {tabular.when(one.at)} UTC ({when})."
+
+
+def _where(promise: Promise, one: Alert) -> str:
+    """The group with the largest share of what fails now, where that is more than its share of the traffic."""
+    parts = {
+        group: reading.short
+        for group, found in promise.groups.items()
+        for reading in found.readings
+        if reading.rule == one.reading.rule
+    }
+    bad, total = (sum(getattr(part, what) for part in parts.values()) for what in ("bad", "total"))
+    if not bad or one.group:
+        return ""
+    group, most = max(parts.items(), key=lambda item: item[1].bad)
+    label = " ".join((*promise.slo.group_by, group))
+    return (
+        f"Where: {label} has {tabular.percent(Fraction(most.bad, bad), 0)} of the failures and "
+        f"{tabular.percent(Fraction(most.total, total), 0)} of the traffic."
+    )
+
+
+def _rule(reading: RuleReading, target: Fraction) -> RuleRow:
+    little = reading.too_little
+    return RuleRow(
+        rule=f"{percent_text(reading.rule.share, 2)} / {short(reading.rule.long)}",
+        severity=reading.rule.severity,
+        short=burn_number(burn_rate(reading.short, target)),
+        long=burn_number(burn_rate(reading.long, target)),
+        limit=burn_number(reading.factor),
+        word=reading.word,
+        remark="" if little is None else f"needs {little.needed} {little.what}, has {little.has}",
+    )
+
+
+def _line(promise: Promise, one: Alert, changed: Sequence[Deploy]) -> BurnLine | NoData:
+    if promise.counts is None:
+        return NO_DATA
+    return burn_line(
+        promise.counts,
+        promise.slo.target,
+        one.reading.factor,
+        short=one.reading.rule.short,
+        now=one.evaluation.at,
+        hours=HOURS,
+        marks=[(deploy.at, f"{deploy.service} {deploy.version}") for deploy in changed],
+    )
+
+
+def _debug(facts: Facts, promise: Promise, one: Alert) -> str:
+    href = facts.href(promise.slo)
+    return href if "#" in href else f"{href}?at={iso(_opened(one))}"
+
+
+def _address(runbook: str | None) -> str:
+    """A runbook that a browser may be led to; other words are shown as words."""
+    return runbook if runbook is not None and runbook.startswith(("https://", "http://")) else ""

@@ -1,0 +1,207 @@
+"""The page of a service: how is it doing, and can we trust what we see?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from allowance.alerting.alert import Mute
+from allowance.budget.promise import composites
+from allowance.changes.deploys import Deploy
+from allowance.contract.model import Service as ServiceOf
+from allowance.core.counts import NO_DATA, NoData
+from allowance.core.duration import DAY
+from allowance.core.window import Span
+from allowance.reports import tabular
+from allowance.reports.glyphs import Svg
+from allowance.reports.page import State
+from allowance.reports.pages.calendar import Calendar, calendar
+from allowance.reports.pages.facts import Facts, Promise, service_name, tally, worst
+from allowance.reports.pages.lane import LaneEvent, lane, lane_events
+from allowance.reports.pages.rows import Row, about, row
+from allowance.reports.pages.view import Head, Link, Num, When, head
+
+DAYS, MOST_CHANGES = 28, 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """One thing that identifies a service."""
+
+    name: str
+    value: Link
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """Something that was changed or decided."""
+
+    sign: str
+    kind: str
+    link: Link
+    at: When
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Needed:
+    """A service that this one depends on, and how that is doing."""
+
+    link: Link
+    state: State
+    kind: str
+    counted_on: Num
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watching:
+    """How far the telemetry behind the promises is known."""
+
+    source: str
+    word: str
+    reason: str
+    newest: When | NoData
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServicePage:
+    """The page."""
+
+    head: Head
+    name: str
+    description: str
+    facts: tuple[Fact, ...]
+    tags: tuple[str, ...]
+    rows: tuple[Row, ...]
+    year: Calendar | NoData
+    lane: Svg | NoData
+    changes: tuple[Change, ...]
+    needs: tuple[Needed, ...]
+    composite: str
+    watching: tuple[Watching, ...]
+
+
+def service_page(
+    facts: Facts, service: ServiceOf, *, deploys: Sequence[Deploy] = (), mutes: Sequence[Mute] = ()
+) -> ServicePage:
+    """The page at the newest tick."""
+    own = sorted(facts.by_service[service.name], key=lambda one: one.rank)
+    events = _events(facts, service, deploys, mutes)
+    frozen = any(facts.freezes(service.name))
+    return ServicePage(
+        head=head(service_name(service), _answer(service, own), worst(own), facts.at),
+        name=service.name,
+        description=service.description or "",
+        facts=tuple(_facts(service)),
+        tags=("frozen",) if frozen else (),
+        rows=tuple(row(facts, one) for one in own),
+        year=NO_DATA if isinstance(facts.at, NoData) else calendar(own, facts.at),
+        lane=_lane(facts, events),
+        changes=tuple(_change(one, facts) for one in reversed(events[-MOST_CHANGES:])),
+        needs=tuple(_needs(facts, service)),
+        composite=_composite(facts, service),
+        watching=_watching(facts, own),
+    )
+
+
+def _answer(service: ServiceOf, own: Sequence[Promise]) -> str:
+    name = service_name(service)
+    if not own:
+        return f"{name} has made no promise yet"
+    counts = tally(own)
+    of = tabular.plural(len(own), "promise")
+    if counts["broken"]:
+        return f"{name}: {counts['broken']} of {of} broken"
+    unknown = counts["no data"] + counts["too little"]
+    if unknown:
+        return f"{name}: {unknown} of {of} unknown"
+    return f"{name}: the promise is kept" if len(own) == 1 else f"{name}: all {of} kept"
+
+
+def _facts(service: ServiceOf) -> Iterator[Fact]:
+    yield Fact(name="team", value=Link(text=service.owner or "nobody named", href=_team(service.owner)))
+    yield Fact(name="tier", value=Link(text=str(service.tier)))
+    yield Fact(name="policy", value=Link(text=service.policy))
+    runbook = service.runbook or next((slo.runbook for slo in service.slos if slo.runbook), None)
+    if runbook:
+        safe = runbook if runbook.startswith(("https://", "http://")) else ""
+        yield Fact(name="runbook", value=Link(text=runbook, href=safe))
+    else:
+        yield Fact(name="runbook", value=Link(text="none written"))
+    if service.journeys:
+        yield Fact(name="journeys", value=Link(text=", ".join(service.journeys)))
+
+
+def _team(owner: str | None) -> str:
+    simple = owner is not None and all(sign.isalnum() or sign in "-_." for sign in owner)
+    return f"/slos?q=team%3D{owner}" if simple else ""
+
+
+def _events(
+    facts: Facts, service: ServiceOf, deploys: Sequence[Deploy], mutes: Sequence[Mute]
+) -> tuple[LaneEvent, ...]:
+    if isinstance(facts.at, NoData):
+        return ()
+    span = Span(begin=facts.at - DAYS * DAY, end=facts.at)
+    return lane_events(service.name, span, deploys=deploys, standing=facts.standing, mutes=mutes)
+
+
+def _lane(facts: Facts, events: Sequence[LaneEvent]) -> Svg | NoData:
+    if isinstance(facts.at, NoData) or not events:
+        return NO_DATA
+    return lane(events, Span(begin=facts.at - DAYS * DAY, end=facts.at), paths=facts.pages)
+
+
+def _change(one: LaneEvent, facts: Facts) -> Change:
+    href = one.href if "/ledger/{n}" in facts.pages else ""
+    return Change(sign=one.sign, kind=one.kind, link=Link(text=one.name, href=href), at=When(at=one.at))
+
+
+def _needs(facts: Facts, service: ServiceOf) -> Iterator[Needed]:
+    targets = {
+        part.name: part.availability
+        for found in composites(facts.contract)
+        if found.service == service.name
+        for part in found.dependencies
+    }
+    for one in service.dependencies:
+        known = facts.contract.service(one.service)
+        target: Fraction | NoData = targets.get(one.service, NO_DATA)
+        yield Needed(
+            link=Link(
+                text=one.service if known is None else service_name(known),
+                href="" if known is None else f"/services/{one.service}",
+            ),
+            state=State(health=worst(facts.by_service.get(one.service, ()))),
+            kind=one.kind,
+            counted_on=Num(
+                text="" if isinstance(target, NoData) else tabular.target_percent(target), value=target
+            ),
+        )
+
+
+def _composite(facts: Facts, service: ServiceOf) -> str:
+    for found in composites(facts.contract):
+        if found.service == service.name:
+            own = tabular.target_percent(found.own)
+            reached = tabular.sli_percent(found.why.availability, found.own)
+            held = "can" if found.can_hold else "cannot"
+            return f"With what it depends on it comes to {reached} where {own} is promised: the target {held} hold."
+    return ""
+
+
+def _watching(facts: Facts, own: Sequence[Promise]) -> tuple[Watching, ...]:
+    by: dict[str, Promise] = {}
+    for one in own:
+        by.setdefault(one.known.source, one)
+    return tuple(
+        Watching(
+            source=name or "no source",
+            word=one.known.word,
+            reason=one.known.reason,
+            newest=NO_DATA
+            if isinstance(one.known.newest, NoData) or isinstance(facts.at, NoData)
+            else When(at=one.known.newest, ago=about(facts.at - one.known.newest)),
+        )
+        for name, one in by.items()
+    )
