@@ -7,7 +7,7 @@ import asyncio
 import structlog
 from sqlalchemy import Engine
 
-from allowance.app.protection import attend
+from allowance.app.protection import SLOWEST, attend
 from allowance.core.time import Instant
 from allowance.edges import clock
 from allowance.edges.github import GithubAnswers
@@ -39,13 +39,13 @@ class HouseGate:
 
 
 async def answering(engine: Engine, house: House, settings: GithubSettings) -> None:
-    """Every second: look at those that are due. What waits is in the store, so a restart forgets nothing."""
+    """Every second: look at those that are due, after a start at all of them. What waits is in the store."""
     gate, answers = HouseGate(house), GithubAnswers(settings)
 
-    def once() -> None:
+    def once(ahead: int) -> None:
         now = clock.now()
         attend(
-            github_pending.due(engine, now=now),
+            github_pending.due(engine, now=now + ahead),
             gate,
             answers,
             lambda pending: github_pending.settle(engine, pending),
@@ -53,9 +53,11 @@ async def answering(engine: Engine, house: House, settings: GithubSettings) -> N
             now=now,
         )
 
+    ahead = SLOWEST
     while True:
         try:
-            await asyncio.to_thread(once)
+            await asyncio.to_thread(once, ahead)
+            ahead = 0
         except Exception:
             log.exception("deployments could not be answered")
         await asyncio.sleep(PAUSE)
