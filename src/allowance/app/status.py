@@ -111,6 +111,18 @@ def lookback(slos: Sequence[Slo]) -> int:
     return max(spans)
 
 
+def kept(contract: Contract) -> int:
+    """Over how many seconds counts are kept: twice what the SLOs look back over, and what any policy asks of them."""
+    windows = [
+        clause.when.window
+        for policy in contract.budget_policies
+        for clause in policy.clauses
+        if clause.when.window is not None
+    ]
+    spans = [one.seconds if isinstance(one, RollingWindow) else 366 * DAY for one in windows]
+    return max([2 * lookback(contract.slos), *spans])
+
+
 def _unmeasured(slo: Slo) -> Problem:
     return Problem(
         code="source",
