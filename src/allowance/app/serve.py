@@ -15,7 +15,7 @@ from allowance.alerting.mute import maintenance_of
 from allowance.alerting.plan import Settings, context_of
 from allowance.app.collect import PATIENCE, Collected, Collector, Reader, Standing
 from allowance.app.feeds import feeds
-from allowance.app.status import STEP, lookback
+from allowance.app.status import STEP, kept
 from allowance.app.tick import Key, Tick
 from allowance.app.watch import Totals, Watch
 from allowance.budget.budget import Windowed
@@ -112,7 +112,7 @@ class Loop:
     def start(self, *, now: Instant) -> None:
         """Take up where the store says the last tick was."""
         self._collector = Collector(self.reader, patience=self.patience)
-        self._rows = 2 * lookback(self.contract.slos) // STEP
+        self._rows = kept(self.contract) // STEP
         self._totals = self.store.totals(rows=self._rows, step=STEP)
         self.take_up()
 
@@ -127,7 +127,7 @@ class Loop:
     def adopt(self, contract: Contract) -> None:
         """Go on with another contract: what is measured as before keeps its counts, the rest is counted anew."""
         with self._busy:
-            rows = 2 * lookback(contract.slos) // STEP
+            rows = kept(contract) // STEP
             if rows > self._rows:
                 self._totals, self._rows = self.store.totals(rows=rows, step=STEP), rows
             self.contract, self._watched = contract, None
@@ -233,7 +233,7 @@ class Loop:
         }
         key = (id(self.contract), tuple(sorted(series.items())))
         if self._watched is None or self._watched[0] != key:
-            since = until - 2 * lookback(self.contract.slos)
+            since = until - kept(self.contract)
             self._watched = key, Watch(self.contract.slos, series, self._totals, since)
 
     def _watch(self) -> Watch:
