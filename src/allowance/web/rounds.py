@@ -14,7 +14,7 @@ from allowance.alerting.alert import Notice
 from allowance.app.deliver import Post, hearing
 from allowance.app.escalate import Taking, escalate, tell_changes, tell_taken
 from allowance.app.serve import Loop
-from allowance.app.status import STEP, lookback
+from allowance.app.status import STEP, kept
 from allowance.app.steady import HOLD, Steady
 from allowance.app.tick import Tick
 from allowance.core.duration import DAY, MINUTE
@@ -168,5 +168,5 @@ def _taking(engine: Engine, notice: Notice) -> Taking | None:
 
 def _forget(loop: Loop, state: LoopState, now: Instant) -> None:
     """Once a day: counts that no window reaches any more, and events that nobody will repeat."""
-    state.store.prune(now - 2 * lookback(loop.contract.slos))
+    state.store.prune(now - kept(loop.contract))
     forget_arrivals(state.engine, now - REMEMBERED)
