@@ -77,17 +77,22 @@ def chosen(routes: Sequence[Route], notice: Notice, *, at: Instant) -> tuple[Rou
 
 
 def targets(
-    directory: Directory, notice: Notice, *, acknowledged: Instant | None = None, now: Instant
+    directory: Directory,
+    notice: Notice,
+    *,
+    acknowledged: Instant | None = None,
+    instead: str | None = None,
+    now: Instant,
 ) -> tuple[str, ...]:
-    """The channels that are told a notice now.
+    """The channels that are told a notice now. `instead`: who carries the pager in place of whom the routes name.
 
     A resolution goes to those who were told of the alert: by the routes and the people on call of that instant, and
     by every step of an escalation since.
     """
     if notice.says != "resolved":
-        return _told_at_once(directory, notice, at=now)
+        return _told_at_once(directory, notice, instead, at=now)
     since = notice.since
-    found = dict.fromkeys(_told_at_once(directory, notice, at=since))
+    found = dict.fromkeys(_told_at_once(directory, notice, instead, at=since))
     for ladder in _ladders(directory, notice, at=since):
         steps = due_steps(ladder, told=since, acknowledged=acknowledged, resolved=notice.at, now=now)
         for at, step in steps:
@@ -112,7 +117,13 @@ def escalations(
     return tuple(found)
 
 
-def _told_at_once(directory: Directory, notice: Notice, *, at: Instant) -> tuple[str, ...]:
+def _told_at_once(
+    directory: Directory, notice: Notice, instead: str | None, *, at: Instant
+) -> tuple[str, ...]:
+    """A name that nobody knows is told nothing: then the routes decide, so that somebody is."""
+    handed = directory.channels_of([instead], at=at) if instead is not None else ()
+    if handed:
+        return handed
     names = [name for route in chosen(directory.routes, notice, at=at) for name in route.to]
     return directory.channels_of(names, at=at)
 

@@ -10,8 +10,6 @@ from zoneinfo import ZoneInfo
 
 from allowance.app.law import Law
 from allowance.app.tick import Key
-from allowance.budget.budget import budget_at
-from allowance.budget.burn import burn_rate
 from allowance.budget.evaluate import Evaluation, by_method
 from allowance.budget.forecast_recovery import Renewal, recovery
 from allowance.contract.budget_policy import BudgetState, ErrorBudgetPolicy
@@ -23,12 +21,16 @@ from allowance.core.duration import HOUR
 from allowance.core.problem import refuse
 from allowance.core.time import Instant
 from allowance.governance.conditions import looked_up
+from allowance.governance.endings import remaining_of
+from allowance.governance.expressions import Say, silent
 from allowance.governance.facts import Standing
+from allowance.governance.freezes import open_freezes, progress
 from allowance.governance.judge import judge
 from allowance.governance.ledger import Draft, Entry
+from allowance.governance.measuring import earliest_end, numbers_of
 from allowance.governance.verdict import Ask, Verdict
 from allowance.governance.verdict_clauses import Amount, ClauseFacts, SloNumbers, state_of
-from allowance.governance.verdict_facts import Comeback, DependencyFact, GateFacts, SourceFact
+from allowance.governance.verdict_facts import Comeback, DependencyFact, GateFacts, Progress, SourceFact
 from allowance.governance.verdict_record import DECIDED, asks_the_same, decided
 
 UTC = ZoneInfo("UTC")
@@ -46,10 +48,11 @@ class Evaluations(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Numbers:
-    """The newest evaluations, and the counts behind them for what clauses ask of other spans."""
+    """The newest evaluations, the counts behind them for what clauses ask of other spans, and who knows CEL."""
 
     tick: Evaluations | None
     histories: Mapping[Key, Buckets]
+    say: Say = silent
 
     def counts(self, slo: Slo) -> Buckets:
         """All that was counted for an SLO, in the events that its budget counts."""
@@ -103,14 +106,18 @@ def gate_facts(
     found = {slo.id: numbers.tick.whole(slo.id) if numbers.tick is not None else None for slo in service.slos}
     names = {slo.id for slo in service.slos}
     spent = [(slo, one) for slo in service.slos if (one := found[slo.id]) is not None and _below_zero(one)]
+    clauses = ClauseFacts(
+        slos={
+            slo.id: _numbers(service, slo, found[slo.id], policy, numbers, standing) for slo in service.slos
+        }
+    )
     return GateFacts(
         service=service.name,
         unit=service.owner or service.name,
         as_of=None if numbers.tick is None else numbers.tick.at,
-        clauses=ClauseFacts(
-            slos={slo.id: _numbers(slo, found[slo.id], policy, numbers, standing) for slo in service.slos}
-        ),
+        clauses=clauses,
         sources=tuple(one for one in sources if one.slo in names),
+        progress=tuple(_progress(service, policy, numbers, standing, clauses)),
         comebacks=tuple(_comebacks(spent, numbers)),
         dependencies=tuple(_dependencies(contract, service, numbers, standing)),
         shadow=service.labels.get(SHADOW[0]) == SHADOW[1],
@@ -118,34 +125,50 @@ def gate_facts(
 
 
 def _numbers(
-    slo: Slo, found: Evaluation | None, policy: ErrorBudgetPolicy, numbers: Numbers, standing: Standing
+    service: Service,
+    slo: Slo,
+    found: Evaluation | None,
+    policy: ErrorBudgetPolicy,
+    numbers: Numbers,
+    standing: Standing,
 ) -> SloNumbers:
     """What the clauses of the policy ask of an SLO, and nothing else: it all becomes evidence."""
     fact = standing.states.get(slo.id)
     if found is None:
         return SloNumbers(state=fact.state if fact else None, remaining=NO_DATA)
-    whens = [clause.when for clause in policy.clauses]
     releases = [
         one for one in standing.releases.values() if one.service == slo.service and found.at < one.end
     ]
-    wanted = {span for one in releases for span in looked_up(one)}
-    windows = {str(one.window): one.window for one in whens if one.window is not None}
-    spans = sorted({one.burn_over for one in whens if one.burn_over is not None} | wanted)
-    counts = numbers.counts(slo) if windows or spans else None
-    over: dict[str, Amount] = {}
-    burns: dict[int, Amount] = {}
-    if counts is not None:
-        over = {
-            text: budget_at(counts, slo.target, window, now=found.at).remaining
-            for text, window in windows.items()
-        }
-        burns = {
-            span: burn_rate(counts.between(found.at - span, found.at), slo.target)
-            for span in spans
-            if span % counts.step == 0
-        }
-    state = fact.state if fact is not None else None
-    return SloNumbers(state=state, remaining=found.budget.remaining, over=over, burns=burns)
+    return numbers_of(
+        service,
+        slo,
+        policy,
+        numbers.counts(slo),
+        found.budget,
+        fact.state if fact is not None else None,
+        say=numbers.say,
+        now=found.at,
+        more_spans={span for one in releases for span in looked_up(one)},
+    )
+
+
+def _progress(
+    service: Service, policy: ErrorBudgetPolicy, numbers: Numbers, standing: Standing, clauses: ClauseFacts
+) -> Iterator[Progress]:
+    """How far each freeze of the service is on the way to its end."""
+    at = None if numbers.tick is None else numbers.tick.at
+    slos = {slo.id: slo for slo in service.slos}
+    for freeze in open_freezes(standing):
+        if freeze.service != service.name or at is None:
+            continue
+        earliest = freeze.until
+        remaining: Amount = NO_DATA
+        if freeze.slo in slos and 1 <= freeze.clause <= len(policy.clauses):
+            slo = slos[freeze.slo]
+            earliest = earliest_end(freeze, policy, slo, numbers.counts(slo), now=at)
+            remaining = remaining_of(policy.clauses[freeze.clause - 1].when, clauses.slos[slo.id])
+        text = progress(freeze, policy, remaining, earliest)
+        yield Progress(freeze=freeze.id, text=text, earliest=earliest)
 
 
 def _below_zero(found: Evaluation) -> bool:

@@ -12,6 +12,7 @@ from allowance.contract.model import Contract
 from allowance.contract.source import Prometheus
 from allowance.core.counts import NO_DATA
 from allowance.core.time import Instant
+from allowance.governance.expressions import Say, silent
 from allowance.governance.facts import Standing
 from allowance.governance.verdict import Ask, Verdict
 from allowance.governance.verdict_facts import SourceFact
@@ -32,7 +33,13 @@ class Measured:
 
 
 def measured_verdict(
-    ask: Ask, contract: Contract, measure: Measure, *, now: Instant, at: Instant | None = None
+    ask: Ask,
+    contract: Contract,
+    measure: Measure,
+    *,
+    now: Instant,
+    at: Instant | None = None,
+    say: Say = silent,
 ) -> Verdict:
     """Measure the service and what it leans on, and judge at `now`, or as it would have been judged `at` an instant.
 
@@ -50,6 +57,7 @@ def measured_verdict(
     numbers = Numbers(
         tick=Measured(at=max(instants), found=found) if instants else None,
         histories={(id_, ""): one.buckets for id_, one in found.items() if one.buckets is not None},
+        say=say,
     )
     judged_at = now if at is None else at
     sources = [_source(one, now=judged_at) for one in found.values()]

@@ -68,6 +68,11 @@ class Law:
         """The newest entry that is known here; the ledger is not asked whether others have written since."""
         return self._standing.head
 
+    @property
+    def known(self) -> Standing:
+        """What stood when somebody last asked. Nobody waits for it, so that it may be asked in the midst of writing."""
+        return self._standing
+
     def standing(self) -> Standing:
         """What stands now, entries of other replicas included."""
         with self._lock:

@@ -115,7 +115,8 @@ def _measured(ask: Ask, paths: tuple[str, ...], at: str | None) -> Verdict:
     from allowance.cli.contracts import read_contract
     from allowance.core.time import parse_instant
     from allowance.edges import clock
+    from allowance.edges.cel import Cel
     from allowance.edges.measure import measure
 
     instant = None if at is None else parse_instant(at)
-    return measured_verdict(ask, read_contract(paths), measure, now=clock.now(), at=instant)
+    return measured_verdict(ask, read_contract(paths), measure, now=clock.now(), at=instant, say=Cel())

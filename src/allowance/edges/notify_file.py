@@ -33,10 +33,10 @@ class Notify:
     """Warnings."""
 
     def targets(
-        self, notice: Notice, *, acknowledged: Instant | None = None, now: Instant
+        self, notice: Notice, *, acknowledged: Instant | None = None, instead: str | None = None, now: Instant
     ) -> tuple[str, ...]:
-        """The channels that are told a notice now."""
-        return targets(self.directory, notice, acknowledged=acknowledged, now=now)
+        """The channels that are told a notice now; `instead` is the rotation that carries the pager in place of others."""
+        return targets(self.directory, notice, acknowledged=acknowledged, instead=instead, now=now)
 
 
 def read_notify(path: Path, environment: Mapping[str, str] | None = None) -> Notify:

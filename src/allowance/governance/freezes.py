@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from allowance.contract.budget_policy import Clause, FreezeModel
+from allowance.contract.budget_policy import Clause, ErrorBudgetPolicy, FreezeModel
 from allowance.contract.policies import RISKY
 from allowance.core.duration import DAY
 from allowance.core.problem import refuse
@@ -18,7 +18,7 @@ from allowance.governance.endings import ends_when, is_over, needed, progress_te
 from allowance.governance.facts import Freeze, Standing
 from allowance.governance.ledger import Draft, Entry
 from allowance.governance.measures import ServiceMeasures, SloMeasures, evidence
-from allowance.governance.verdict_clauses import read_clause
+from allowance.governance.verdict_clauses import Amount, read_clause
 
 BEGAN: Final = "freeze.began"
 PROGRESS: Final = "freeze.progress"
@@ -117,21 +117,22 @@ def noted(freeze: Freeze, service: ServiceMeasures, *, now: Instant) -> Draft | 
     if one is None or is_noted(freeze, now=now):
         return None
     earliest = service.earliest.get((freeze.slo, freeze.clause))
+    policy = service.policy
+    remaining = remaining_of(policy.clauses[freeze.clause - 1].when, one.numbers)
     payload = {
         "id": freeze.id,
-        "text": progress(freeze, service, one, earliest),
+        "text": progress(freeze, policy, remaining, earliest),
         "earliest": None if earliest is None else iso(earliest),
         "evidence": evidence(one, service),
     }
     return _draft(PROGRESS, freeze.service, payload, now)
 
 
-def progress(freeze: Freeze, service: ServiceMeasures, one: SloMeasures, earliest: Instant | None) -> str:
-    """How far a freeze is on the way to its end, in words."""
-    if freeze.clause == BY_HAND or freeze.clause > len(service.policy.clauses):
+def progress(freeze: Freeze, policy: ErrorBudgetPolicy, remaining: Amount, earliest: Instant | None) -> str:
+    """How far a freeze is on the way to its end, in words; `remaining` is the budget that its clause speaks of."""
+    if not 1 <= freeze.clause <= len(policy.clauses):
         return f"ends on {iso(freeze.until)}" if freeze.until is not None else "ends when a person ends it"
-    clause = service.policy.clauses[freeze.clause - 1]
-    return progress_text(remaining_of(clause.when, one.numbers), needed(service.policy, clause), earliest)
+    return progress_text(remaining, needed(policy, policy.clauses[freeze.clause - 1]), earliest)
 
 
 def begin_by_hand(

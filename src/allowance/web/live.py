@@ -21,6 +21,7 @@ from allowance.core.buckets import Buckets
 from allowance.core.problem import Problem
 from allowance.core.time import Instant
 from allowance.edges import clock
+from allowance.edges.cel import Cel
 from allowance.edges.store import Store, github_pending
 from allowance.edges.store import acks as desk
 from allowance.edges.store import deploys as stored_deploys
@@ -28,6 +29,7 @@ from allowance.edges.store.acks import Ack, Arrival
 from allowance.edges.store.lease import Lease, me
 from allowance.edges.store.ledger import StoredLedger
 from allowance.governance.bankruptcies import epochs
+from allowance.governance.expressions import Say
 from allowance.web.contract_files import ContractFiles
 from allowance.web.event_door import EventDoor
 from allowance.web.state import Evaluator
@@ -43,6 +45,7 @@ class LoopState:
     tick_seconds: float | None = None
     lease: Lease | None = None
     contract_files: ContractFiles | None = None
+    say: Say = field(default_factory=Cel)
     law: Law = field(init=False)
     told: EventDoor = field(init=False)
 

@@ -18,6 +18,7 @@ from starlette.applications import Starlette
 
 from allowance.alerting.alert import Notice
 from allowance.alerting.plan import Settings
+from allowance.app.govern import Govern
 from allowance.app.probing import Probing
 from allowance.app.serve import Loop
 from allowance.contract.model import Contract
@@ -36,6 +37,8 @@ from allowance.edges.store.lease import DatabaseLease, lock_file
 from allowance.edges.store.sessions import Guest, StoredSessions
 from allowance.edges.store.store import Store
 from allowance.edges.token_file import FIRST, first_token, tokens_of
+from allowance.governance.facts import Standing
+from allowance.governance.hand_backs import rotation_for
 from allowance.web.api import build_api
 from allowance.web.contract_files import ContractFiles
 from allowance.web.event_door import EventDoor
@@ -107,11 +110,12 @@ async def run(asked: Serving) -> None:
         contract=asked.contract,
         store=owned,
         reader=read,
-        targets=lambda notice, at: _targets(notify, engine, notice, at),
+        targets=lambda notice, at: _targets(notify, engine, notice, state.law.known, at),
         settings=Settings(link=asked.link),
         doors=(door, told),
     )
     state = LoopState(loop=loop, store=store, engine=engine, lease=lease)
+    loop.after = (*loop.after, Govern(state.law, lambda: loop.contract, loop.counted, say=state.say))
     loop.start(now=clock.now())
     state.contract_files = _files(asked, loop, (door, told), state)
     stored_sessions = StoredSessions(engine)
@@ -214,10 +218,15 @@ def _receiving(door: OtlpDoor, address: Address) -> list[uvicorn.Server]:
     return [server]
 
 
-def _targets(notify: Notify | None, engine: Engine, notice: Notice, at: Instant) -> tuple[str, ...]:
+def _targets(
+    notify: Notify | None, engine: Engine, notice: Notice, standing: Standing, at: Instant
+) -> tuple[str, ...]:
+    """Who is told; while a service is handed back, its developers instead of who is usually on call for it."""
     if notify is None:
         return ()
-    return notify.targets(notice, acknowledged=acknowledged(engine, notice), now=at)
+    told = notice.since if notice.says == "resolved" else at
+    instead = rotation_for(standing, notice.service, now=told)
+    return notify.targets(notice, acknowledged=acknowledged(engine, notice), instead=instead, now=at)
 
 
 def acknowledged(engine: Engine, notice: Notice) -> Instant | None:

@@ -20,6 +20,7 @@ from allowance.core.problem import Problem
 from allowance.core.time import Instant
 from allowance.edges.github_file import GithubSettings
 from allowance.edges.store.acks import Ack, Arrival
+from allowance.governance.expressions import Say
 from allowance.web.contract_files import ContractFiles
 from allowance.web.event_door import EventDoor
 
@@ -71,6 +72,11 @@ class LiveState(Protocol):
 
     def counted(self, slo_id: str) -> Windowed | None:
         """What the budget of an SLO counts, over all its groups; nothing where there is no such SLO."""
+        ...
+
+    @property
+    def say(self) -> Say:
+        """Who works the CEL expressions of policies out."""
         ...
 
     @property
