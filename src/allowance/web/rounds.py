@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable, Sequence
 
@@ -109,8 +110,15 @@ async def ticking(loop: Loop, state: LoopState, lease: Lease, *, delay: int) -> 
     """Every minute's end plus the delay, and at once after a start or a takeover; until it is cancelled."""
     hand = Ticking(loop, state, lease, delay=delay)
     while True:
-        await asyncio.to_thread(hand.look)
+        await _logged(hand.look)
         await asyncio.sleep(LOOK)
+
+
+async def _logged(work: Callable[[], None]) -> None:
+    """Do it in a thread. Where the log itself cannot be written (its disk is full), there is nowhere to say so: the
+    work goes on, and `/readyz` says that it does not get anywhere."""
+    with contextlib.suppress(OSError):
+        await asyncio.to_thread(work)
 
 
 async def looking(files: ContractFiles) -> None:
@@ -150,14 +158,17 @@ async def posting(
         for name in delivered.not_repeated:
             log.warning("firing alerts could not be repeated", channel=name)
 
+    def once_logged() -> None:
+        try:
+            once()
+        except (SQLAlchemyError, LeaseLost) as error:
+            log.error("delivery failed", problem=str(error).splitlines()[0])
+        except Exception:
+            log.exception("delivery failed")
+
     while True:
         if lease.held:
-            try:
-                await asyncio.to_thread(once)
-            except (SQLAlchemyError, LeaseLost) as error:
-                log.error("delivery failed", problem=str(error).splitlines()[0])
-            except Exception:
-                log.exception("delivery failed")
+            await _logged(once_logged)
         await asyncio.sleep(1)
 
 
