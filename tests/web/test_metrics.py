@@ -74,9 +74,11 @@ async def test_before_the_first_tick_only_what_is_known(house: House) -> None:
     async with house.client("viewer") as client:
         names = {name for name, _ in _samples((await client.get("/metrics")).text)}
     assert names == {
+        "allowance_answers_total",
         "allowance_build_info",
         "allowance_deploys",
         "allowance_evaluator",
+        "allowance_outbox_oldest_seconds",
         "allowance_source_current",
     }
 

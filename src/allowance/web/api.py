@@ -44,6 +44,7 @@ from allowance.web.problems import answer_with_problems
 from allowance.web.sessions import Sessions
 from allowance.web.sign_in import sign_in_router
 from allowance.web.state import LiveState, Settings
+from allowance.web.tally import Answering
 from allowance.web.tokens import Tokens
 
 ROUTERS = (
@@ -111,4 +112,5 @@ def build_api(
     app.add_middleware(QuickGates, state=state, clock=clock)
     app.add_middleware(Door, tokens=tokens, settings=settings, clock=clock, law=state.law, sessions=sessions)
     app.add_middleware(Faces, sign_in=sessions is not None)
+    app.add_middleware(Answering, tally=state.tally)
     return app

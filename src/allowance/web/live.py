@@ -33,6 +33,7 @@ from allowance.governance.expressions import Say
 from allowance.web.contract_files import ContractFiles
 from allowance.web.event_door import EventDoor
 from allowance.web.state import Evaluator
+from allowance.web.tally import Tally
 
 
 @dataclass(slots=True, kw_only=True)
@@ -45,6 +46,7 @@ class LoopState:
     tick_seconds: float | None = None
     lease: Lease | None = None
     contract_files: ContractFiles | None = None
+    tally: Tally = field(default_factory=Tally)
     say: Say = field(default_factory=Cel)
     law: Law = field(init=False)
     told: EventDoor = field(init=False)
@@ -110,6 +112,10 @@ class LoopState:
     def outbox_counts(self) -> Mapping[tuple[str, str], int]:
         """How many notices are in each (channel, state)."""
         return self.store.outbox_counts()
+
+    def outbox_oldest(self) -> Mapping[str, Instant]:
+        """For each channel with notices that wait, the instant of the oldest."""
+        return self.store.outbox_oldest()
 
     def latest_acks(self, signatures: Sequence[str]) -> Mapping[str, Ack]:
         """The newest word of a person about each alert."""

@@ -10,7 +10,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from prometheus_client import CollectorRegistry
 from prometheus_client import exposition as text_form
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.openmetrics import exposition as open_form
 from prometheus_client.registry import Collector
 from starlette.responses import Response
@@ -62,6 +62,8 @@ class Gauge:
     labels: tuple[str, ...]
     read: Callable[[Scrape], Rows]
     unit: str = ""
+    counts: bool = False
+    """It is a counter: its name ends in `_total`."""
 
 
 def _names(found: Evaluation) -> tuple[str, str]:
@@ -98,6 +100,13 @@ def _outbox(scrape: Scrape) -> Rows:
     counts = scrape.state.outbox_counts()
     every = {(channel, "due"): 0 for channel, _ in counts} | dict(counts)
     return sorted((labels, float(number)) for labels, number in every.items())
+
+
+def _oldest(scrape: Scrape) -> Rows:
+    """0 where nothing waits, so that a promise about it has data."""
+    waiting = scrape.state.outbox_oldest()
+    channels = {channel for channel, _ in scrape.state.outbox_counts()} or {""}
+    return [((name,), float(max(0, scrape.now - waiting.get(name, scrape.now)))) for name in sorted(channels)]
 
 
 def _lag(scrape: Scrape) -> Rows:
@@ -186,6 +195,20 @@ GAUGES: tuple[Gauge, ...] = (
         read=_outbox,
     ),
     Gauge(
+        name="allowance_outbox_oldest_seconds",
+        says="How long the oldest notice has waited for its channel, 0 where none waits",
+        labels=("channel",),
+        read=_oldest,
+        unit="seconds",
+    ),
+    Gauge(
+        name="allowance_answers_total",
+        says="Answers since the start; failed is our own fault: 5xx, or telemetry that could not be stored",
+        labels=("door", "result"),
+        read=lambda scrape: [(labels, float(number)) for labels, number in scrape.state.tally.rows()],
+        counts=True,
+    ),
+    Gauge(
         name="allowance_source_lag_seconds",
         says="How long ago the instant is up to which a source was read",
         labels=("source",),
@@ -222,7 +245,8 @@ class Exposition(Collector):
     def collect(self) -> Iterator[Metric]:
         """Every metric of the table."""
         for gauge in GAUGES:
-            family = GaugeMetricFamily(gauge.name, gauge.says, labels=gauge.labels, unit=gauge.unit)
+            made = CounterMetricFamily if gauge.counts else GaugeMetricFamily
+            family = made(gauge.name, gauge.says, labels=gauge.labels, unit=gauge.unit)
             # Two rules of one severity may share a window: what they say of it is the same.
             for labels, value in dict(gauge.read(self._scrape)).items():
                 if value is not None:

@@ -23,6 +23,7 @@ from allowance.signals.otlp_memory import from_bytes, remembered
 from allowance.signals.otlp_protobuf import ProtobufReader
 from allowance.signals.otlp_sli import otlp_sli_of
 from allowance.web.otlp_sink import Accepted, Busy, Invalid, Outcome
+from allowance.web.tally import Tally
 
 PARTS = 256
 """After so many requests what was learned is written as one part again."""
@@ -35,7 +36,10 @@ class OtlpDoor:
     replicas may write to the same memory: what they learned is taken in first.
     """
 
-    def __init__(self, slos: Sequence[Slo], store: Store, clock: Callable[[], Instant]) -> None:
+    def __init__(
+        self, slos: Sequence[Slo], store: Store, clock: Callable[[], Instant], tally: Tally | None = None
+    ) -> None:
+        self._tally = tally or Tally()
         self._lock = threading.Lock()
         self.take_over(slos)
         self._store, self._clock = store, clock
@@ -60,6 +64,11 @@ class OtlpDoor:
 
     def accept(self, signal: Signal, body: bytes, content_type: ContentType) -> Outcome:
         """Count and store one request."""
+        outcome = self._accept(signal, body, content_type)
+        self._tally.count("otlp", "failed" if isinstance(outcome, Busy) else "ok")
+        return outcome
+
+    def _accept(self, signal: Signal, body: bytes, content_type: ContentType) -> Outcome:
         with self._lock:
             now = self._clock()
             try:

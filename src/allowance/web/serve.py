@@ -51,6 +51,7 @@ from allowance.web.otlp_grpc import otlp_server
 from allowance.web.rounds import looking, posting, ticking
 from allowance.web.sessions import Sessions, new_link
 from allowance.web.state import Settings as ApiSettings
+from allowance.web.tally import Tally
 from allowance.web.tokens import Tokens
 
 
@@ -104,7 +105,8 @@ async def run(asked: Serving) -> None:
     engine = connect(asked.store)
     lease = lock or DatabaseLease(asked.store)
     store, owned = Store(engine), Store(engine, lease)
-    door = OtlpDoor(asked.contract.slos, store, clock.now)
+    tally = Tally()
+    door = OtlpDoor(asked.contract.slos, store, clock.now, tally)
     told = EventDoor(asked.contract.slos, store, clock.now)
     loop = Loop(
         contract=asked.contract,
@@ -114,7 +116,7 @@ async def run(asked: Serving) -> None:
         settings=Settings(link=asked.link),
         doors=(door, told),
     )
-    state = LoopState(loop=loop, store=store, engine=engine, lease=lease)
+    state = LoopState(loop=loop, store=store, engine=engine, lease=lease, tally=tally)
     loop.after = (*loop.after, Govern(state.law, lambda: loop.contract, loop.counted, say=state.say))
     loop.start(now=clock.now())
     state.contract_files = _files(asked, loop, (door, told), state)

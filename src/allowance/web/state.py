@@ -23,6 +23,7 @@ from allowance.edges.store.acks import Ack, Arrival
 from allowance.governance.expressions import Say
 from allowance.web.contract_files import ContractFiles
 from allowance.web.event_door import EventDoor
+from allowance.web.tally import Tally
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +46,11 @@ class LiveState(Protocol):
     @property
     def contract_files(self) -> ContractFiles | None:
         """Where the contract comes from; nothing where it is not read from files."""
+        ...
+
+    @property
+    def tally(self) -> Tally:
+        """How the program has answered since its start."""
         ...
 
     @property
@@ -98,6 +104,10 @@ class LiveState(Protocol):
 
     def outbox_counts(self) -> Mapping[tuple[str, str], int]:
         """How many notices are in each (channel, state)."""
+        ...
+
+    def outbox_oldest(self) -> Mapping[str, Instant]:
+        """For each channel with notices that wait, the instant of the oldest."""
         ...
 
     def latest_acks(self, signatures: Sequence[str]) -> Mapping[str, Ack]: ...

@@ -206,6 +206,13 @@ class Store:
         opening = (n for n in notices if n.says in ("opened", "reopened") and is_firsthand(n))
         return list({n.signature: n for n in opening}.values())
 
+    def outbox_oldest(self) -> dict[str, Instant]:
+        """For each channel with notices that wait, the instant of the oldest."""
+        table = tables.outbox
+        query = select(table.c.channel, func.min(table.c.at).label("at")).where(table.c.state == "due")
+        with self._reads.begin() as connection:
+            return {row.channel: row.at for row in connection.execute(query.group_by(table.c.channel))}
+
     def outbox_counts(self) -> dict[tuple[str, str], int]:
         """How many notices are in each (channel, state)."""
         table = tables.outbox
