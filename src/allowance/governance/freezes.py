@@ -131,8 +131,13 @@ def noted(freeze: Freeze, service: ServiceMeasures, *, now: Instant) -> Draft | 
 def progress(freeze: Freeze, policy: ErrorBudgetPolicy, remaining: Amount, earliest: Instant | None) -> str:
     """How far a freeze is on the way to its end, in words; `remaining` is the budget that its clause speaks of."""
     if not 1 <= freeze.clause <= len(policy.clauses):
-        return f"ends on {iso(freeze.until)}" if freeze.until is not None else "ends when a person ends it"
+        return by_clock(freeze)
     return progress_text(remaining, needed(policy, policy.clauses[freeze.clause - 1]), earliest)
+
+
+def by_clock(freeze: Freeze) -> str:
+    """How a freeze ends that no budget ends."""
+    return f"ends on {iso(freeze.until)}" if freeze.until is not None else "ends when a person ends it"
 
 
 def begin_by_hand(
