@@ -56,6 +56,8 @@ def init(
     wishes: Wishes = NO_WISHES,
     out: Annotated[str | None, Parameter(allow_leading_hyphen=True)] = None,
     force: Annotated[bool, Parameter(negative=())] = False,
+    own: Annotated[bool, Parameter(name="--self", negative=())] = False,
+    job: str = "allowance",
 ) -> int:
     """Write a first contract for a service, with targets that its history supports.
 
@@ -67,11 +69,18 @@ def init(
         Write to this file, or - for standard output. Default: the service's name with .yaml.
     force
         Replace a file that is there.
+    own
+        The contract of Allowance itself: ticks, deliveries and answers, measured over its own metrics in the
+        Prometheus that --from names (Default: http://127.0.0.1:9090).
+    job
+        With --self: the job under which that Prometheus scrapes Allowance.
     """
     from allowance.contract.amounts import parse_name
     from allowance.contract.starter import starter_text
     from allowance.edges.documents import shown, write_new
 
+    if own:
+        return _own(wishes, job, out, force=force)
     known = _asked(wishes)
     service = parse_name(known.service) if known.service else _folder()
     path = out or f"{service}.yaml"
@@ -86,6 +95,30 @@ def init(
     write_new(path, text, force=force)
     print(f"wrote {shown(path)}: {len(starter.slos)} SLOs for {starter.service}")
     print(f"next: read its comments, then allowance check {shown(path)} ({remarks})")
+    return GO
+
+
+def _own(wishes: Wishes, job: str, out: str | None, *, force: bool) -> int:
+    """The contract of Allowance itself."""
+    from allowance.cli.self_contract import self_contract
+    from allowance.edges.documents import shown, write_new
+
+    path = out or "allowance-self.yaml"
+    if path != "-" and not force and os.path.lexists(path):
+        raise refuse("exists", f"{shown(path)} is there already", hint="choose another --out, or say --force")
+    text = self_contract(
+        source=wishes.source or "http://127.0.0.1:9090",
+        job=job,
+        owner=wishes.owner or "platform",
+        runbook=wishes.runbook or "docs/faults.md",
+    )
+    remarks = _checked(text, path)
+    if path == "-":
+        sys.stdout.write(text)
+        return GO
+    write_new(path, text, force=force)
+    print(f"wrote {shown(path)}: 4 SLOs for Allowance itself")
+    print(f"next: let Prometheus scrape /metrics, then allowance status {shown(path)} ({remarks})")
     return GO
 
 
