@@ -280,12 +280,14 @@ class Town:
     def served(self, **changes: Any) -> Iterator[str]:
         """Its address, on a real port."""
         port = free_port()
-        server = uvicorn.Server(uvicorn.Config(self.app(**changes), port=port, log_level="warning"))
+        app = self.app(**changes)
+        server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="warning"))
         thread = threading.Thread(target=server.run, daemon=True)
         thread.start()
         wait_until(lambda: server.started, "the server", 60)
         try:
             yield f"http://127.0.0.1:{port}"
         finally:
+            app.state.pulse.close()
             server.should_exit = True
             thread.join(20)

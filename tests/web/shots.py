@@ -60,6 +60,8 @@ def _page(browser: Browser, town: Town, address: str, name: str, path: str, out:
         page.screenshot(path=out / f"{name}-{look}.png", full_page=True)
         if look == "light":
             page.emulate_media(media="print")
+            page.set_viewport_size({"width": 720, "height": 1020})
+            page.screenshot(path=out / f"{name}-print.png", full_page=True)
             page.pdf(path=out / f"{name}.pdf", format="A4")
         context.close()
 

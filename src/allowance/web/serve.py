@@ -48,6 +48,7 @@ from allowance.web.oidc import Provider
 from allowance.web.otlp import routes, spare_collector
 from allowance.web.otlp_door import OtlpDoor
 from allowance.web.otlp_grpc import otlp_server
+from allowance.web.pages.front import Front
 from allowance.web.rounds import looking, posting, ticking
 from allowance.web.sessions import Sessions, new_link
 from allowance.web.state import Settings as ApiSettings
@@ -130,10 +131,11 @@ async def run(asked: Serving) -> None:
         sessions=Sessions(stored_sessions, link=asked.link),
         provider=provider,
     )
-    server = uvicorn.Server(
+    server = Front(
         uvicorn.Config(
             app, host=asked.address.host, port=asked.address.port, log_level="warning", server_header=False
-        )
+        ),
+        app.state.pulse,
     )
     otlp = _receiving(door, asked.otlp) if door.slos else ()
     work = [asyncio.create_task(ticking(loop, state, lease, delay=asked.delay))]

@@ -15,7 +15,7 @@ from allowance.reports.pages.drawings import named
 from allowance.reports.pages.facts import UTC, Promise
 from allowance.reports.pages.view import Num
 
-WEEKS, FEWEST_WEEKS, CELL, GAP, TOP = 53, 9, 12, 3, 16
+WEEKS, FEWEST_WEEKS, CELL, GAP, TOP = 53, 5, 12, 3, 16
 LEVELS = (Fraction(1, 1000), Fraction(2, 100), Fraction(10, 100), Fraction(50, 100))
 """A day is one shade darker for each of these shares of a budget that it reaches."""
 

@@ -92,10 +92,11 @@ class Promise:
         return self.slo.owner or self.service.owner or ""
 
     @property
-    def rank(self) -> tuple[int, float, str]:
-        """Worst first: by state, then by budget left."""
+    def rank(self) -> tuple[float, float, str]:
+        """Worst first: by state, then by budget left; what is fine but not seen any more before what is fine."""
         left = machine(self.remaining)
-        return WORST_FIRST.index(self.health), 0.0 if left is None else left, self.slo.id
+        unseen = self.health == "ok" and not isinstance(self.silent, NoData)
+        return WORST_FIRST.index(self.health) - unseen / 2, left or 0.0, self.slo.id
 
     @cached_property
     def counts(self) -> Windowed | None:

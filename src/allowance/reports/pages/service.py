@@ -11,7 +11,7 @@ from allowance.budget.promise import composites
 from allowance.changes.deploys import Deploy
 from allowance.contract.model import Service as ServiceOf
 from allowance.core.counts import NO_DATA, NoData
-from allowance.core.duration import DAY
+from allowance.core.duration import DAY, MINUTE
 from allowance.core.window import Span
 from allowance.reports import tabular
 from allowance.reports.glyphs import Svg
@@ -201,7 +201,12 @@ def _watching(facts: Facts, own: Sequence[Promise]) -> tuple[Watching, ...]:
             reason=one.known.reason,
             newest=NO_DATA
             if isinstance(one.known.newest, NoData) or isinstance(facts.at, NoData)
-            else When(at=one.known.newest, ago=about(facts.at - one.known.newest)),
+            else When(at=one.known.newest, ago=_ago(facts.at - one.known.newest)),
         )
         for name, one in by.items()
     )
+
+
+def _ago(seconds: int) -> str:
+    """Less than two minutes are no news."""
+    return about(seconds) if seconds >= 2 * MINUTE else ""
