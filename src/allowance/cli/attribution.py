@@ -42,6 +42,7 @@ def attribution(
     """
     from urllib.parse import urlencode
 
+    from allowance.app.attributed import parse_fault
     from allowance.cli.server import ask, path_of
     from allowance.cli.terminal import print_json
     from allowance.core.time import iso, parse_instant
@@ -49,7 +50,8 @@ def attribution(
 
     given = [("from", begin), ("to", end)]
     query = [(name, iso(parse_instant(text))) for name, text in given if text is not None]
-    query += [("fault", one) for one in fault]
+    for name, span in map(parse_fault, fault):
+        query.append(("fault", f"{name}={iso(span.begin)}/{iso(span.end)}"))
     path = path_of("v1/attribution", slo)
     found = ask(remote, "GET", f"{path}?{urlencode(query)}" if query else path)
     if json:

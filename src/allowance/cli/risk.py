@@ -36,10 +36,16 @@ def risk(
     """
     from allowance.cli.server import get, path_of
     from allowance.cli.terminal import print_json
+    from allowance.core.ratio import decimal_text
+    from allowance.governance.risk import parse_lift
     from allowance.reports.risk_json import risk_text
 
+    asked = None
+    if lift is not None:
+        a_day = parse_lift(lift)
+        asked = f"{decimal_text(a_day.amount, 6)} {a_day.currency}/day"
     said = None if minutes is None else str(minutes)
-    found = get(remote, path_of("v1/risk", service), lift=lift, minutes=said)
+    found = get(remote, path_of("v1/risk", service), lift=asked, minutes=said)
     if json:
         print_json(found)
     else:

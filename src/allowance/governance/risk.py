@@ -255,6 +255,8 @@ def _missing(
         found.append("no journey of the service says what a minute is worth (revenuePerMinute)")
     if question.lift is None:
         found.append("no lift was declared, so there is nothing to weigh it against")
+    elif question.lift.amount <= 0:
+        found.append("a lift of nothing never pays for anything")
     elif question.per_minute is not None and question.lift.currency != question.per_minute.currency:
         found.append(
             f"the lift is in {question.lift.currency}, the minutes in {question.per_minute.currency}"

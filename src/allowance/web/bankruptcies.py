@@ -14,7 +14,8 @@ from allowance.governance.bankruptcies import BankruptcyAsk, SprintItem, declare
 from allowance.governance.facts import Standing
 from allowance.reports.exceptions_json import epoch_json, pending_json
 from allowance.web.asked import Asked, House, OnlyJson
-from allowance.web.exception_shapes import Bankruptcies, BankruptcyIn, Pending
+from allowance.web.exception_asks import BankruptcyIn
+from allowance.web.exception_shapes import Bankruptcies, Pending
 from allowance.web.exceptions import Id, deciding, person, waiting_for, waiting_json
 from allowance.web.problems import Json
 from allowance.web.shapes import answers

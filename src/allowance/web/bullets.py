@@ -18,7 +18,8 @@ from allowance.governance.ledger import Entry
 from allowance.governance.obligations import unit_of
 from allowance.reports.exceptions_json import bullet_json, pending_json, price_json, quota_json
 from allowance.web.asked import Asked, House, OnlyJson
-from allowance.web.exception_shapes import Bullet, BulletIn, Bullets, Pending, Price
+from allowance.web.exception_asks import BulletIn
+from allowance.web.exception_shapes import Bullet, Bullets, Pending, Price
 from allowance.web.exceptions import (
     Id,
     deciding,

@@ -34,7 +34,18 @@ STATUS = {
     "unknown-id": HTTPStatus.NOT_FOUND,
     "approver": HTTPStatus.FORBIDDEN,
     **dict.fromkeys(
-        ("bullet", "override", "release", "waiver", "bankruptcy", "obligation", "attribution", "policy"),
+        (
+            "bullet",
+            "override",
+            "release",
+            "waiver",
+            "bankruptcy",
+            "obligation",
+            "attribution",
+            "policy",
+            "fault",
+            "instant",
+        ),
         HTTPStatus.CONFLICT,
     ),
 }

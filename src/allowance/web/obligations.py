@@ -11,7 +11,8 @@ from allowance.governance.obligations import done as met
 from allowance.governance.obligations import owed
 from allowance.reports.exceptions_json import obligation_json, owed_json
 from allowance.web.asked import Asked, OnlyJson
-from allowance.web.exception_shapes import DoneIn, Obligation, Obligations
+from allowance.web.exception_asks import DoneIn
+from allowance.web.exception_shapes import Obligation, Obligations
 from allowance.web.exceptions import Id, deciding, person
 from allowance.web.problems import Json
 from allowance.web.shapes import answers

@@ -13,7 +13,8 @@ from allowance.core.time import Instant
 from allowance.governance.ledger import Entry
 from allowance.reports.exceptions_json import override_json, pending_json
 from allowance.web.asked import Asked, House, OnlyJson
-from allowance.web.exception_shapes import Override, OverrideIn, Overrides, Pending
+from allowance.web.exception_asks import OverrideIn
+from allowance.web.exception_shapes import Override, Overrides, Pending
 from allowance.web.exceptions import (
     Id,
     deciding,

@@ -14,7 +14,8 @@ from allowance.governance.ledger import Entry
 from allowance.governance.releases import USUAL, ReleaseAsk, in_time, show_evidence, withdraw_release
 from allowance.reports.exceptions_json import pending_json, release_json
 from allowance.web.asked import Asked, House, OnlyJson
-from allowance.web.exception_shapes import EvidenceIn, Pending, ReasonIn, Release, ReleaseIn, Releases
+from allowance.web.exception_asks import EvidenceIn, ReasonIn, ReleaseIn
+from allowance.web.exception_shapes import Pending, Release, Releases
 from allowance.web.exceptions import Id, deciding, person, seconds_of, waiting_for, waiting_json
 from allowance.web.problems import Json
 from allowance.web.shapes import answers

@@ -18,6 +18,8 @@ from allowance.web.problems import Json
 from allowance.web.shapes import Name, answers
 from allowance.web.tokens import may
 
+LIFT = r"^[0-9]{1,12}(\.[0-9]{1,6})? [A-Z]{3}/(hour|day|week|month)$"
+
 router = APIRouter(prefix="/v1/risk", tags=["exceptions"])
 
 
@@ -31,7 +33,7 @@ def risk(
     asked: Asked,
     service: Name,
     lift: Annotated[
-        str | None, Query(max_length=60, description="what the change brings: 1200 EUR/day")
+        str | None, Query(pattern=LIFT, description="what the change brings: 1200 EUR/day")
     ] = None,
     minutes: Annotated[
         float | None,

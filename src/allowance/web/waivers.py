@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Query
+from pydantic import StringConstraints
 from starlette.responses import Response
 
 from allowance.app import exceptions as app
@@ -19,7 +20,8 @@ from allowance.reports.attribution_json import attribution_json
 from allowance.reports.exceptions_json import waiver_json
 from allowance.web.asked import Asked, House, OnlyJson
 from allowance.web.attribution_shapes import Attribution as AttributionShape
-from allowance.web.exception_shapes import ReasonIn, Waiver, WaiverIn, Waivers
+from allowance.web.exception_asks import ReasonIn, WaiverIn
+from allowance.web.exception_shapes import Waiver, Waivers
 from allowance.web.exceptions import Id, deciding, person, seconds_of
 from allowance.web.problems import Json, Refusal
 from allowance.web.shapes import Name, answers
@@ -29,6 +31,8 @@ from allowance.web.tokens import Caller, covers, may
 router = APIRouter(tags=["exceptions"])
 
 LONGEST = 366 * DAY
+FAULT = r"^[a-z0-9][-a-z0-9.]{0,99}=\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$"
+Fault = Annotated[str, StringConstraints(pattern=FAULT)]
 Faults = dict[str, list[Span]]
 
 
@@ -65,7 +69,7 @@ def grant(asked: Asked, who: Annotated[Caller, may("waive")], said: WaiverIn) ->
         evidence=tuple(said.evidence),
         owner=said.owner,
     )
-    faults = _faults(said.faults)
+    faults = deciding(lambda: _faults(said.faults))
     entries, found = deciding(
         lambda: app.grant_waiver(state, ask, person(who), declared=faults, dry_run=said.dry_run, now=now)
     )
@@ -109,11 +113,12 @@ def attribution(
     ] = None,
     end: Annotated[Moment | None, Query(alias="to")] = None,
     fault: Annotated[
-        list[str], Query(max_length=50, description="a fault window of what is not measured: mail=BEGIN/END")
+        list[Fault],
+        Query(max_length=50, description="a fault window of what is not measured: mail=BEGIN/END"),
     ] = [],  # noqa: B006 - FastAPI copies it
 ) -> Response:
     """Both views sum to all bad events of the span, what nothing explains included."""
-    faults = _faults(fault)
+    faults = deciding(lambda: _faults(fault))
     found = deciding(
         lambda: app.attributed(asked.state, f"{service}/{name}", _span(asked, begin, end), faults)
     )
@@ -133,7 +138,7 @@ def _span(asked: House, begin: Moment | None, end: Moment | None) -> Span | None
     first = last - 30 * DAY if begin is None else floored(begin)
     if not 0 < last - first <= LONGEST:
         raise Refusal(
-            HTTPStatus.UNPROCESSABLE_ENTITY,
+            HTTPStatus.CONFLICT,
             "span",
             "the span ends before it begins, or is longer than a year",
             hint="give from and to, in this order",
