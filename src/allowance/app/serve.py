@@ -13,6 +13,7 @@ from allowance.alerting.away import as_notice, away, missed, summary
 from allowance.alerting.lifecycle import Life
 from allowance.alerting.mute import maintenance_of
 from allowance.alerting.plan import Settings, context_of
+from allowance.app.backfill import PREFIX, Backfill
 from allowance.app.collect import PATIENCE, Collected, Collector, Reader, Standing
 from allowance.app.feeds import feeds
 from allowance.app.status import STEP, kept
@@ -95,6 +96,7 @@ class Loop:
     problems: dict[str, Problem] = field(default_factory=dict)
     patience: float = PATIENCE
     _collector: Collector = field(init=False)
+    _backfill: Backfill = field(init=False)
     _totals: Totals = field(init=False)
     _rows: int = field(init=False, default=0)
     _busy: threading.RLock = field(init=False, default_factory=threading.RLock)
@@ -112,6 +114,7 @@ class Loop:
     def start(self, *, now: Instant) -> None:
         """Take up where the store says the last tick was."""
         self._collector = Collector(self.reader, patience=self.patience)
+        self._backfill = Backfill(store=self.store, reader=self.reader, first=self._first)
         self._rows = kept(self.contract) // STEP
         self._totals = self.store.totals(rows=self._rows, step=STEP)
         self.take_up()
@@ -146,6 +149,7 @@ class Loop:
         self.standings = {
             name: Standing(at=at, slos=body["slos"], memory=body["memory"])
             for name, (at, body) in readings.items()
+            if not name.startswith(PREFIX)
         }
         self.lives = self.store.lives()
         self._count(until=self.last or 0)
@@ -165,6 +169,7 @@ class Loop:
             return []
         collected = self._collector.collect(self.contract, self.standings, until=until)
         self.problems = {one.name: one.problem for one in collected if one.problem is not None}
+        self.problems |= self._backfill.fill(self.contract.slos, self._pushed(), until=until)
         stands = {one.name: one.standing for one in collected if one.standing is not None}
         standings = {**self.standings, **stands}
         self._record(collected, standings, at=until)
@@ -262,10 +267,19 @@ class Loop:
                 name = standing.name_of(slo)
                 if name is not None:
                     found[name] = slo.id
-            for door in self.doors:
-                if (received := door.series(slo.id)) is not None:
-                    found[received] = slo.id
-        return found
+        return found | {name: slo_id for slo_id, name in self._pushed().items()}
+
+    def _pushed(self) -> dict[str, str]:
+        """SLO id -> stored name, for what is counted while it arrives."""
+        names = [(slo.id, door.series(slo.id)) for slo in self.contract.slos for door in self.doors]
+        return {slo_id: name for slo_id, name in names if name is not None}
+
+    def _first(self, name: str) -> Instant | None:
+        """The oldest bucket that is counted of a stored name, over all its groups; what has just come included."""
+        self._count(until=self.last or 0)
+        series = [number for (one, _), number in self.store.series().items() if one == name]
+        found = [self._totals.history(number, 0) for number in series if number < self._totals.columns]
+        return min((buckets.start for buckets in found if len(buckets)), default=None)
 
 
 def _clock(last: Instant, now: Instant) -> Problem:

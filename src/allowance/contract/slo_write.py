@@ -135,8 +135,8 @@ def source_document(source: Source) -> Plain:
             return written(files=list(paths), format=form, time=time)
         case Sql(url=url, table=table, time=time, password_env=password):
             return written(sql=url, table=table, time=time, passwordEnv=password)
-        case Otlp(signal=signal, service=service, metric=metric):
-            return written(otlp=signal, service=service, metric=metric)
+        case Otlp(signal=signal, service=service, metric=metric, backfill=backfill):
+            return written(otlp=signal, service=service, metric=metric, backfill=list(backfill))
         case CloudEvents(type=type_):
             return {"events": type_}
         case Rum(site=site, key=key, origins=origins):

@@ -52,12 +52,14 @@ class Otlp:
     """Telemetry that senders push over OTLP; it is counted as it arrives.
 
     `service` is the sender's `service.name`: the name of the SLO's service if left out, `*` for every sender.
-    `metric` names the sum, histogram or gauge; traces and logs have none.
+    `metric` names the sum, histogram or gauge; traces and logs have none. `backfill` are files of counts (time, good,
+    total, and the column of the grouping) that say what was before the first telemetry came.
     """
 
     signal: Signal
     service: str | None = None
     metric: str | None = None
+    backfill: tuple[str, ...] = ()
 
 
 EVERY_TYPE = "*"

@@ -88,13 +88,13 @@ def _sql(fields: Fields) -> Sql | None:
 
 def _otlp(fields: Fields) -> Otlp | None:
     signal = fields.word("otlp", SIGNALS)
-    service, metric = fields.text("service"), fields.text("metric")
+    service, metric, backfill = fields.text("service"), fields.text("metric"), fields.texts("backfill")
     if metric is not None and signal not in (None, "metrics"):
         fields.wrong(
             "metric", f"{fields.called()} names a metric, and {signal} have none", hint="otlp: metrics"
         )
         return None
-    return None if signal is None else Otlp(signal=signal, service=service, metric=metric)
+    return None if signal is None else Otlp(signal=signal, service=service, metric=metric, backfill=backfill)
 
 
 def _cloud_events(fields: Fields) -> CloudEvents | None:
