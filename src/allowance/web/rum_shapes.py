@@ -27,14 +27,14 @@ class Beacon(BaseModel):
     id: (
         Annotated[str, Field(max_length=64, description="of this view: the same one is counted once")] | None
     ) = None
-    sample: Annotated[int, Whole, Field(ge=1, le=1000, description="how many views it stands for")] = 1
+    sample: Annotated[int, Field(ge=1, le=1000, description="how many views it stands for"), Whole] = 1
     page: Annotated[str, Field(max_length=2000)] | None = None
     route: Text | None = None
     lcp: Milliseconds | None = None
     inp: Milliseconds | None = None
     ttfb: Milliseconds | None = None
     cls: Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False)] | None = None
-    status: Annotated[int, Whole, Field(ge=0, le=999)] | None = None
+    status: Annotated[int, Field(ge=0, le=999), Whole] | None = None
     ok: bool | None = None
     version: Text | None = None
     region: Text | None = None
