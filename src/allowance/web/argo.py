@@ -24,7 +24,7 @@ from allowance.core.time import Instant, iso
 from allowance.governance.verdict import Ask, Verdict
 from allowance.web.asked import Asked, House
 from allowance.web.gate import Text, looked
-from allowance.web.gate_shapes import CanaryAnswer, CanaryConfig, CanaryStarted, Evaluated
+from allowance.web.gate_shapes import CanaryAnswer, CanaryConfigs, CanaryStarted, Evaluated
 from allowance.web.problems import Json, Refusal
 from allowance.web.shapes import Name, answers
 from allowance.web.times import floored, read_moment
@@ -85,7 +85,7 @@ def _evaluated(found: Verdict) -> dict[str, Any]:
 
 @router.get(
     "/kayenta/canaryConfig",
-    responses=answers(CanaryConfig, 422),
+    responses=answers(CanaryConfigs, 422),
     summary="The canary configurations of Kayenta",
 )
 def configs(application: Text = "", configurationAccountName: Text = "") -> Response:  # noqa: N803
@@ -111,7 +111,7 @@ _BODY: dict[str, Any] = {
 
 
 @router.post(
-    "/kayenta/canary/{config}",
+    "/kayenta/canary/{id}",
     responses=answers(CanaryStarted, 400, 404, 422),
     openapi_extra={"requestBody": _BODY},
     summary="Begin a canary analysis of Kayenta",
@@ -119,7 +119,7 @@ _BODY: dict[str, Any] = {
 async def start(
     request: Request,
     asked: Asked,
-    config: ChangeClass,
+    id: ChangeClass,  # noqa: A002 - one address, one name
     application: Annotated[str, Query(min_length=1, max_length=200)],
     metricsAccountName: Text = "",  # noqa: N803
     configurationAccountName: Text = "",  # noqa: N803
@@ -144,19 +144,20 @@ async def start(
             f"there is no service {application[:100]!r} in the contract",
             hint="name the service as application",
         )
-    return Json({"canaryExecutionId": _packed(application, config, body, asked.clock())})
+    return Json({"canaryExecutionId": _packed(application, id, body, asked.clock())})
 
 
 @router.get(
-    "/kayenta/canary/{execution}",
+    "/kayenta/canary/{id}",
     responses=answers(CanaryAnswer, 404, 422),
     summary="A canary analysis of Kayenta",
 )
 async def result(
-    asked: Asked, execution: Annotated[str, Path(max_length=LONGEST_ID, pattern="^[A-Za-z0-9_-]+$")]
+    asked: Asked,
+    id: Annotated[str, Path(max_length=LONGEST_ID, pattern="^[A-Za-z0-9_-]+$")],  # noqa: A002
 ) -> Response:
     """Go scores 100, stop 0, and hold the marginal threshold, which Argo calls inconclusive."""
-    told = _unpacked(execution)
+    told = _unpacked(id)
     if asked.clock() < told["end"]:
         return Json({"complete": False})
     score = await run_in_threadpool(_score, asked, told)
@@ -224,5 +225,5 @@ def _unpacked(execution: str) -> dict[str, Any]:
         HTTPStatus.NOT_FOUND,
         "canary",
         "there is no such canary analysis",
-        hint="POST /v1/argo/kayenta/canary/{config} begins one",
+        hint="POST /v1/argo/kayenta/canary/feature begins one",
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -15,7 +14,7 @@ from allowance.core.time import Instant, iso
 from allowance.governance.adherence import adherence
 from allowance.web.asked import Asked, House
 from allowance.web.gate_shapes import Adherence, Deploys
-from allowance.web.problems import Json, Refusal
+from allowance.web.problems import Json
 from allowance.web.shapes import answers
 from allowance.web.times import Moment, floored
 from allowance.web.tokens import may
@@ -81,8 +80,4 @@ def deploy_json(one: Deploy) -> dict[str, Any]:
 def _period(asked: House, from_: Moment | None, to: Moment | None) -> tuple[Instant, Instant]:
     end = asked.clock() if to is None else floored(to)
     begin = end - USUAL if from_ is None else floored(from_)
-    if begin >= end:
-        raise Refusal(
-            HTTPStatus.UNPROCESSABLE_ENTITY, "period", "the period ends before it begins", hint="from < to"
-        )
     return begin, end

@@ -141,8 +141,12 @@ def _ask(body: CanaryHook, actor: str, *, change: ChangeClass | None = None, cha
     )
 
 
-_QUERY = re.compile(r"(?P<name>[a-z_]+) ?(\{(?P<labels>[^{}]*)\})?")
-_LABEL = re.compile(r' ?(?P<name>[a-z_]+) ?= ?"(?P<value>[^"\\]*)" ?')
+_PAIR = r' ?[a-z_]+ ?= ?"[^"\\\x00-\x1f]*" ?'
+_METRIC = rf"(?:allowance_gate|allowance_budget_remaining_ratio) ?(?:\{{(?:{_PAIR}(?:,{_PAIR})*)? ?\}})?"
+UNDERSTOOD = rf"^ *(?:vector\( ?1 ?\)|{_METRIC}) *$"
+"""What can be asked: this is no Prometheus, only the gate in its clothes."""
+
+_LABEL = re.compile(r'(?P<name>[a-z_]+) ?= ?"(?P<value>[^"]*)"')
 Rows = Iterator[tuple[dict[str, str], str]]
 
 
@@ -153,7 +157,7 @@ Rows = Iterator[tuple[dict[str, str], str]]
     summary="The gate as a metric, for Flagger's metric templates",
 )
 def query(
-    asked: Asked, query: Annotated[str, Query(min_length=1, max_length=1000)], time: str = ""
+    asked: Asked, query: Annotated[str, Query(max_length=1000, pattern=UNDERSTOOD)], time: str = ""
 ) -> Response:
     """`vector(1)`, `allowance_gate{service="checkout"}` (1 where the gate says go, else 0; also with `change` and
     `environment`), `allowance_budget_remaining_ratio{service="checkout"}` (the worst SLO stands last, because Flagger
@@ -165,30 +169,11 @@ def query(
 
 
 def _rows(asked: House, text: str) -> Rows:
-    if text.replace(" ", "") == "vector(1)":
+    if text.startswith("vector"):
         yield {}, "1"
         return
-    match = _QUERY.fullmatch(text)
-    labels = _labels(match["labels"] or "") if match is not None else None
-    metric = METRICS.get(match["name"]) if match is not None else None
-    if labels is None or metric is None:
-        raise Refusal(
-            HTTPStatus.UNPROCESSABLE_ENTITY,
-            "query",
-            "this is no Prometheus, only the gate in its clothes",
-            hint=f'ask for vector(1), {", ".join(METRICS)} with {{service="..."}}',
-        )
-    yield from metric(asked, labels)
-
-
-def _labels(text: str) -> dict[str, str] | None:
-    found = {}
-    for part in text.split(",") if text.strip() else ():
-        match = _LABEL.fullmatch(part)
-        if match is None:
-            return None
-        found[match["name"]] = match["value"]
-    return found
+    name = text.partition("{")[0].strip()
+    yield from METRICS[name](asked, {found["name"]: found["value"] for found in _LABEL.finditer(text)})
 
 
 def _gate(asked: House, labels: Mapping[str, str]) -> Rows:

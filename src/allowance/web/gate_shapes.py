@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, RootModel, StringConstraints
 
 from allowance.contract.budget_policy import ChangeClass
 from allowance.governance.verdict import Mark, Mode, Word
@@ -149,13 +149,17 @@ class CanaryHook(BaseModel):
 
 
 class CanaryConfig(BaseModel):
-    """A list of these is what Kayenta's clients read; there is one for each class of changes."""
+    """A canary configuration as Kayenta's clients read it; there is one for each class of changes."""
 
     Id: str
     Name: str
     UpdatedTimestamp: int
     UpdatedTimestampIso: str
     Applications: list[str]
+
+
+class CanaryConfigs(RootModel[list[CanaryConfig]]):
+    """All of them."""
 
 
 class CanaryStarted(BaseModel):
