@@ -41,6 +41,7 @@ from allowance.web.health import Trial
 from allowance.web.ledger import Looks
 from allowance.web.oidc import Provider
 from allowance.web.pages.faces import Faces
+from allowance.web.pages.page import NOTHING_MORE, More
 from allowance.web.pages.whole import with_pages
 from allowance.web.problems import answer_with_problems
 from allowance.web.sessions import Sessions
@@ -85,6 +86,7 @@ def build_api(
     *,
     sessions: Sessions | None = None,
     provider: Provider | None = None,
+    more: More = NOTHING_MORE,
 ) -> FastAPI:
     """The application for a server; the first request may come before the first tick.
 
@@ -110,7 +112,7 @@ def build_api(
         app.include_router(router)
     routes = [route for router in ROUTERS for route in router.routes if isinstance(route, APIRoute)]
     answer_with_problems(app, routes)
-    with_pages(app)
+    with_pages(app, more)
     if sessions is not None:
         app.include_router(sign_in_router(sessions, provider, clock))
     app.add_middleware(QuickGates, state=state, clock=clock)

@@ -49,6 +49,7 @@ from allowance.web.otlp import routes, spare_collector
 from allowance.web.otlp_door import OtlpDoor
 from allowance.web.otlp_grpc import otlp_server
 from allowance.web.pages.front import Front
+from allowance.web.pages.page import NOTHING_MORE, More
 from allowance.web.rounds import looking, posting, ticking
 from allowance.web.sessions import Sessions, new_link
 from allowance.web.state import Settings as ApiSettings
@@ -95,6 +96,7 @@ class Serving:
     otlp: Address
     oidc: Path | None = None
     github: Path | None = None
+    more: More = NOTHING_MORE
 
 
 async def run(asked: Serving) -> None:
@@ -130,6 +132,7 @@ async def run(asked: Serving) -> None:
         ApiSettings(delay=asked.delay, open_reading=asked.address.is_loopback, github=github),
         sessions=Sessions(stored_sessions, link=asked.link),
         provider=provider,
+        more=asked.more,
     )
     server = Front(
         uvicorn.Config(

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from fastapi import APIRouter
 from starlette.datastructures import QueryParams
 
 from allowance.core.time import Instant
@@ -14,6 +15,8 @@ from allowance.reports.pages.facts import Facts
 from allowance.reports.pages.view import Head
 from allowance.web.asked import House
 from allowance.web.tokens import Caller
+
+OWN_PACKAGE = "allowance.web.pages"
 
 
 class View(Protocol):
@@ -41,7 +44,7 @@ class Page:
     """One page; its twins stand at the same path with `.json` and `.md`.
 
     `name` is that of its templates. With `nav` it stands in the navigation under that word, and `key` after `g` leads
-    to it. `view` may raise a `Refusal`, for example 404.
+    to it. `view` may raise a `Refusal`, for example 404. `package` is where the templates stand, if not here.
     """
 
     path: str
@@ -50,3 +53,15 @@ class Page:
     nav: str = ""
     key: str = ""
     right: Right = "read"
+    package: str = OWN_PACKAGE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class More:
+    """Pages and routes of a program around this one, such as the demo's."""
+
+    pages: tuple[Page, ...] = ()
+    routers: tuple[APIRouter, ...] = ()
+
+
+NOTHING_MORE = More()

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 import orjson
-from jinja2 import Environment, PackageLoader, StrictUndefined, Undefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, Undefined
 from markupsafe import Markup, escape
 
 from allowance.core.counts import NoData
@@ -18,24 +18,24 @@ from allowance.reports.pages.view import Link, Num, When, plain
 from allowance.reports.status_report import GLYPHS
 from allowance.reports.tabular import when
 from allowance.web.pages.frame import Frame
-from allowance.web.pages.page import View
+from allowance.web.pages.page import OWN_PACKAGE, View
 
 _SPECIAL = str.maketrans({sign: f"\\{sign}" for sign in "\\`*_[]<>|#"} | {"\n": " ", "\r": " "})
 
 
-def html(name: str, view: View, frame: Frame) -> str:
-    """The page."""
-    return _html().get_template(f"{name}.html.j2").render(view=view, frame=frame)
+def html(name: str, view: View, frame: Frame, *, package: str = OWN_PACKAGE) -> str:
+    """The page; `package` holds its template, and finds ours beside it."""
+    return _html(package).get_template(f"{name}.html.j2").render(view=view, frame=frame)
 
 
 def bare(name: str, **values: Any) -> str:
     """A page without a view."""
-    return _html().get_template(f"{name}.html.j2").render(**values)
+    return _html(OWN_PACKAGE).get_template(f"{name}.html.j2").render(**values)
 
 
-def markdown(name: str, view: View) -> str:
+def markdown(name: str, view: View, *, package: str = OWN_PACKAGE) -> str:
     """The same as Markdown, for a ticket, a mail, or a model."""
-    return _markdown().get_template(f"{name}.md.j2").render(view=view)
+    return _markdown(package).get_template(f"{name}.md.j2").render(view=view)
 
 
 def json(view: View) -> bytes:
@@ -44,18 +44,18 @@ def json(view: View) -> bytes:
 
 
 @cache
-def _html() -> Environment:
-    return _environment(_as_html, autoescape=True)
+def _html(package: str) -> Environment:
+    return _environment(_as_html, package, autoescape=True)
 
 
 @cache
-def _markdown() -> Environment:
-    return _environment(_as_markdown, autoescape=False)
+def _markdown(package: str) -> Environment:
+    return _environment(_as_markdown, package, autoescape=False)
 
 
-def _environment(finalize: Any, *, autoescape: bool) -> Environment:
+def _environment(finalize: Any, package: str, *, autoescape: bool) -> Environment:
     environment = Environment(
-        loader=PackageLoader("allowance.web.pages"),
+        loader=ChoiceLoader([PackageLoader(one) for one in dict.fromkeys((package, OWN_PACKAGE))]),
         autoescape=autoescape,
         undefined=StrictUndefined,
         trim_blocks=True,

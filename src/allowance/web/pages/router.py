@@ -61,10 +61,16 @@ def _endpoint(
                 return tagged(request, rendering.json(view), "application/json")
             case ".md":
                 return tagged(
-                    request, rendering.markdown(page.name, view).encode(), "text/markdown; charset=utf-8"
+                    request,
+                    rendering.markdown(page.name, view, package=page.package).encode(),
+                    "text/markdown; charset=utf-8",
                 )
         frame = frame_of(request, asked, view.head, pages, now=now)
-        return tagged(request, rendering.html(page.name, view, frame).encode(), "text/html; charset=utf-8")
+        return tagged(
+            request,
+            rendering.html(page.name, view, frame, package=page.package).encode(),
+            "text/html; charset=utf-8",
+        )
 
     return answer
 

@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from allowance.web.pages import assets, oncall, silence, slos, stream
 from allowance.web.pages.faces import with_page
 from allowance.web.pages.gathered import Gathered
+from allowance.web.pages.page import NOTHING_MORE, More
 from allowance.web.pages.router import pages_router
 from allowance.web.pages.stream import Pulse
 from allowance.web.pages.table import PAGES, PATHS
@@ -15,12 +16,12 @@ BESIDE = (assets.router, stream.router, slos.router, oncall.router, silence.rout
 """Routes that are no pages: files, the stream, forms."""
 
 
-def with_pages(app: FastAPI) -> None:
-    """Add the pages; errors that the app answers last of all get a face as well."""
+def with_pages(app: FastAPI, more: More = NOTHING_MORE) -> None:
+    """Add the pages, and `more` of them; errors that the app answers last of all get a face as well."""
     app.state.pulse = Pulse()
     app.state.gathered = Gathered(PATHS)
-    for router in BESIDE:
+    for router in (*BESIDE, *more.routers):
         app.include_router(router)
-    app.include_router(pages_router(PAGES, app.state.gathered))
+    app.include_router(pages_router((*PAGES, *more.pages), app.state.gathered))
     last = app.exception_handlers[Exception]
     app.add_exception_handler(Exception, with_page(last))
