@@ -126,7 +126,7 @@ def _private() -> float:
 
 
 if __name__ == "__main__":
-    if sys.argv[1] == "--child":
+    if sys.argv[1:2] == ["--child"]:
         _child(Path(sys.argv[2]), int(sys.argv[3]))
     else:
         main(sys.argv[1:])

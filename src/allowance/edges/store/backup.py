@@ -286,11 +286,7 @@ def _same(wanted: Mapping[str, int], found: Mapping[str, int]) -> None:
 
 
 def _not_empty() -> ProblemError:
-    return refuse(
-        "restore",
-        "the store is not empty",
-        hint="restore to another one, or say --force to lose what is in it",
-    )
+    return refuse("restore", "the store is not empty", hint="restore to another one, or lose it by --force")
 
 
 def _broken(message: str) -> ProblemError:
