@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -148,6 +149,7 @@ def _shell(folder: Path, port: int, token: str) -> None:
         "ALLOWANCE_TOKEN": token,
         "VERSION": "4.14.0",
     }
+    stopped = None
     for change, code, said in (("feature", 1, "STOP "), ("hotfix", 0, "deploying 4.14.0")):
         done = subprocess.run(
             ["sh", "deploy.sh"],
@@ -159,15 +161,17 @@ def _shell(folder: Path, port: int, token: str) -> None:
             check=False,
         )
         assert (done.returncode, said in done.stdout) == (code, True), done.stdout + done.stderr
+        stopped = re.search(r"ledger #(\d+)", done.stdout) or stopped
+    assert stopped is not None
     replayed = subprocess.run(
-        [sys.executable, "-m", "allowance", "decision", "replay", "1"],
+        [sys.executable, "-m", "allowance", "decision", "replay", stopped[1]],
         cwd=folder,
         capture_output=True,
         text=True,
         timeout=120,
         check=False,
     )
-    assert replayed.stdout == "#1: the same verdict, STOP\n", replayed.stdout + replayed.stderr
+    assert replayed.stdout == f"#{stopped[1]}: the same verdict, STOP\n", replayed.stdout + replayed.stderr
 
 
 def _held(github: fake.Github, port: int) -> None:

@@ -45,7 +45,7 @@ def _entry(draft: Draft) -> Entry:
 
 
 @given(some.asks, some.any_facts, some.policies, some.standings())
-@settings(max_examples=300)
+@settings(max_examples=120)
 def test_any_verdict_replays_to_itself_from_its_evidence(
     request: Ask, known: GateFacts, policy: ErrorBudgetPolicy, stands: Standing
 ) -> None:
@@ -58,7 +58,7 @@ def test_any_verdict_replays_to_itself_from_its_evidence(
 
 
 @given(some.asks, some.any_facts, some.policies, some.standings())
-@settings(max_examples=200)
+@settings(max_examples=80)
 def test_what_holds_of_every_verdict(
     request: Ask, known: GateFacts, policy: ErrorBudgetPolicy, stands: Standing
 ) -> None:
@@ -76,7 +76,7 @@ def test_what_holds_of_every_verdict(
 
 
 @given(some.asks, some.any_facts, some.policies)
-@settings(max_examples=150)
+@settings(max_examples=50)
 def test_an_exception_never_makes_a_verdict_stricter(
     request: Ask, known: GateFacts, policy: ErrorBudgetPolicy
 ) -> None:

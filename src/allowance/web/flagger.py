@@ -26,7 +26,7 @@ from allowance.web.gate import looked, recorded, rollback_key
 from allowance.web.gate_shapes import CanaryHook, PrometheusAnswer
 from allowance.web.problems import Json, Refusal
 from allowance.web.shapes import answers
-from allowance.web.tokens import Caller, may
+from allowance.web.tokens import Caller, covers, may
 
 router = APIRouter(tags=["gate"])
 
@@ -96,6 +96,7 @@ def confirm(asked: Asked, who: Annotated[Caller, may("read")], hook: Confirmed, 
     ask = _ask(body, who.name)
     found = looked(asked, ask)
     if "ask" in who.rights:
+        covers(who, ask.service)
         key = f"flagger:{body.namespace}/{body.name}:{body.checksum}:{hook}:{found.word}"[:200]
         recorded(asked, ask, key=key)
     if found.word == "go":
