@@ -49,6 +49,8 @@ SECRET = "a-session-of-the-tests"
 class Story:
     """What happens to one promise: traffic per minute, a usual share of failures, and bad spells.
 
+    With `first` it is measured only since so many days before now.
+
     A spell is (days before now, how long in minutes, share that fails). `silent`: minutes before now without events.
     """
 
@@ -61,6 +63,9 @@ class Story:
     window: int = DAYS * DAY
     source: str = "prom-eu"
     group_by: tuple[str, ...] = ()
+    first: float | None = None
+    title: str | None = None
+    owner: str = ""
 
 
 TOWN: dict[str, tuple[Story, ...]] = {
@@ -94,6 +99,8 @@ def history(story: Story, seed: int, *, end: Instant = NOW + DAY) -> Buckets:
     minutes = np.arange(start, end, MIN)
     wave = 1 + 0.5 * np.sin((minutes % DAY) / DAY * 2 * np.pi - 1.8)
     total = rng.poisson(story.traffic * wave)
+    if story.first is not None:
+        total[: int((NOW - story.first * DAY - start) // MIN)] = 0
     rate = np.full(len(minutes), story.usual)
     for before, length, share in story.spells:
         low = int((NOW - before * DAY - start) // MIN)
@@ -161,7 +168,8 @@ def town(stories: Mapping[str, Sequence[Story]] = TOWN) -> Contract:
                 window=RollingWindow(seconds=one.window),
                 rules=WORKBOOK,
                 source=Prometheus(url=f"http://{one.source}:9090"),
-                owner=owners[number % len(owners)],
+                owner=one.owner or owners[number % len(owners)],
+                display_name=one.title,
                 runbook=f"https://runbooks.example/{name}",
                 group_by=one.group_by,
                 no_data_alert=NoDataAlert(severity="ticket", after=900) if one.silent else None,
@@ -263,7 +271,7 @@ class Town:
 
     def app(self, **changes: Any) -> FastAPI:
         """The application, with people who sign in."""
-        settings = Settings(open_reading=True, rate=10_000, burst=100_000, **changes)
+        settings = replace(Settings(open_reading=True, rate=10_000, burst=100_000), **changes)
         return build_api(
             self.state, Tokens(lambda: KNOWN), self.clock, settings, sessions=Sessions(self.sessions)
         )

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from allowance.budget.evaluate import Evaluation, evaluate, period_of
 from allowance.contract.model import Contract, Slo
+from allowance.contract.rules import MONTH
 from allowance.contract.source import Files, Source
 from allowance.core.buckets import Buckets, add
 from allowance.core.duration import DAY
@@ -108,7 +109,7 @@ def lookback(slos: Sequence[Slo]) -> int:
     """The longest window, and one more of it, so that yesterday can be told from today."""
     spans = [s.window.seconds if isinstance(s.window, RollingWindow) else 366 * DAY for s in slos]
     spans += [rule.long for slo in slos for rule in slo.rules] + [period_of(slo) for slo in slos]
-    return max(spans)
+    return max(spans, default=MONTH)  # a contract may begin without a promise
 
 
 def kept(contract: Contract) -> int:

@@ -104,6 +104,8 @@ def executive(facts: Facts) -> Executive:
 def _answer(found: dict[Health, int], total: int) -> str:
     if not total:
         return "No promises yet"
+    if found["no data"] == total:
+        return f"Nothing is known of {tabular.plural(total, 'promise')}"
     kept = found["ok"] + found["watch"]
     if kept == total:
         return f"All {total} promises kept" if total > 1 else "The promise is kept"

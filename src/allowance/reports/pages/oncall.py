@@ -112,7 +112,7 @@ def oncall(desk: Desk) -> Oncall:
     heard = sorted((one for one in open_ones if not _is_held(desk, one)), key=_urgency)
     cards = tuple(_card(desk, one) for one in heard)
     return Oncall(
-        head=head("On-call", _answer(cards), _worst(desk.facts, heard), desk.facts.at),
+        head=head("On-call", _answer(cards, desk.facts.at), _worst(desk.facts, heard), desk.facts.at),
         cards=cards,
         moving=tuple(_moving(desk.facts, {one.signature for one in open_ones})),
         quiet=tuple(_quiet(desk, open_ones)),
@@ -130,7 +130,9 @@ def _is_held(desk: Desk, one: AnyAlert) -> bool:
     )
 
 
-def _answer(cards: Sequence[Card]) -> str:
+def _answer(cards: Sequence[Card], at: Instant | NoData) -> str:
+    if isinstance(at, NoData):
+        return "Nothing is known yet"
     waiting = sum(not card.taken_by for card in cards)
     if not cards:
         return "Nothing needs you"

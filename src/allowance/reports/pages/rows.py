@@ -81,8 +81,16 @@ def burn(value: Fraction | NoData) -> Num:
 def tags(one: Promise) -> tuple[str, ...]:
     """What is said beside the state."""
     found = [("frozen", bool(one.freezes)), ("silenced", one.muted)]
+    begun = _measured_since(one)
+    partial = (f"measured since {begun}",) if begun else ()
     silent = () if isinstance(one.silent, NoData) else (f"no data since {tabular.when(one.silent)} UTC",)
-    return (*(word for word, holds in found if holds), *(silent if one.health != "no data" else ()))
+    return (*(word for word, holds in found if holds), *partial, *(silent if one.health != "no data" else ()))
+
+
+def _measured_since(one: Promise) -> str:
+    """The first day of which anything is known, where the window began a day or more before; else `""`."""
+    first = next((place for place, day in enumerate(one.days) if day.counts.total), 0)
+    return tabular.day(one.days[first].day, year=False) if first > 1 else ""
 
 
 def says(one: Promise, *, at: Instant | NoData) -> str:

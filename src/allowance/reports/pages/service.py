@@ -110,12 +110,11 @@ def _answer(service: ServiceOf, own: Sequence[Promise]) -> str:
         return f"{name} has made no promise yet"
     counts = tally(own)
     of = tabular.plural(len(own), "promise")
-    if counts["broken"]:
-        return f"{name}: {counts['broken']} of {of} broken"
     unknown = counts["no data"] + counts["too little"]
-    if unknown:
-        return f"{name}: {unknown} of {of} unknown"
-    return f"{name}: the promise is kept" if len(own) == 1 else f"{name}: all {of} kept"
+    word, count = ("broken", counts["broken"]) if counts["broken"] else ("unknown", unknown)
+    if len(own) == 1:
+        return f"{name}: the promise is {word if count else 'kept'}"
+    return f"{name}: {count} of {of} {word}" if count else f"{name}: all {of} kept"
 
 
 def _facts(service: ServiceOf) -> Iterator[Fact]:

@@ -127,6 +127,7 @@ function listen() {
     $("#lost")?.remove();
     if (seen !== null && seen !== data) refresh();
     seen = data;
+    body.dataset.heard = data;
   });
   stream.addEventListener("open", () => $("#lost")?.remove());
   stream.addEventListener("error", () => setTimeout(() => stream.readyState !== 1 && lost(), 5000));
@@ -214,6 +215,7 @@ async function find() {
 $("#menu input")?.addEventListener("input", find);
 $("#menu")?.addEventListener("keydown", (event) => {
   const links = [$("#menu input"), ...$$("#menu a")];
+  if (event.key === "Escape") { event.preventDefault(); $("#menu").close(); return; }
   const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
   if (!by) return;
   event.preventDefault();
