@@ -56,9 +56,9 @@ def serving(folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def counted(folder: Path) -> dict[str, tuple[int, int]]:
-    """(good, total) by SLO, as the store has them; read beside the program without touching anything."""
+    """(good, total) by SLO, as the store has them; only read, also while the program runs."""
     found: dict[str, tuple[int, int]] = {}
-    with contextlib.closing(sqlite3.connect(f"file:{folder / 'allowance.db'}?mode=ro", uri=True)) as store:
+    with contextlib.closing(sqlite3.connect(folder / "allowance.db", timeout=60)) as store:
         names = {
             number: name.partition("#")[0] for number, name in store.execute("SELECT id, slo FROM series")
         }
