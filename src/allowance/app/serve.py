@@ -111,6 +111,11 @@ class Loop:
         """What the budget of an SLO counts, over all its groups; nothing where there is no such SLO."""
         return self._watch().counted(slo_id)
 
+    def judged(self, at: Instant) -> Tick:
+        """Everything as it stood at an instant that is counted; nothing is recorded."""
+        with self._busy:
+            return self._judged(at, {})
+
     def start(self, *, now: Instant) -> None:
         """Take up where the store says the last tick was."""
         self._collector = Collector(self.reader, patience=self.patience)

@@ -107,6 +107,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "allowance.cli.attribution:attribution",
         "Who was hurt, and who caused it: two views that sum to the whole.",
     ),
+    "demo": ("allowance.demo.run:demo", "A living shop to break, with a month behind it and a guided tour."),
     "completion": ("allowance.cli.completion:completion", "A completion script for bash, zsh or fish."),
 }
 

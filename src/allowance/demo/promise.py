@@ -13,9 +13,9 @@ NAME = "shop.yaml"
 POLICY = "shop-budget"
 
 
-def contract_text(folder: Path) -> str:
-    """The contract, with its files in `folder` and its policy signed as it reads today."""
-    template = files("allowance.demo").joinpath(NAME).read_text(encoding="utf-8")
+def contract_text(folder: Path, *, package: str = "allowance.demo") -> str:
+    """The contract of a package, with its files in `folder` and its policy signed as it reads today."""
+    template = files(package).joinpath(NAME).read_text(encoding="utf-8")
     policy = read([(NAME, template.encode())]).trusted().budget_policy(POLICY)
     if policy is None:
         raise LookupError(f"{NAME} holds no policy {POLICY}")

@@ -1,0 +1,108 @@
+"""The processes of the shop: started together, spoken to, and gone with the demo, however it ends."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from allowance.core.problem import refuse
+from allowance.demo.live.shop import SHOP
+
+LOOPBACK = "127.0.0.1"
+LOAD = "load"
+
+
+class Shop:
+    """Every service in a process of its own, and the shoppers in another one."""
+
+    def __init__(self, folder: Path, *, collector: str, rate: float = 20.0) -> None:
+        self._folder, self._collector, self._rate = folder, collector, rate
+        self.ports: Mapping[str, int] = {}
+        self._processes: list[subprocess.Popen[bytes]] = []
+
+    def start(self) -> None:
+        """Start them all; they answer some seconds later."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self.ports = dict(zip(SHOP, free_ports(len(SHOP)), strict=True))
+        for name in (*SHOP, LOAD):
+            words = ["--ports", json.dumps(self.ports), "--collector", self._collector]
+            with (self._folder / f"{name}.log").open("ab") as log:
+                self._processes.append(
+                    subprocess.Popen(
+                        [
+                            *(sys.executable, "-m", "allowance.demo.live", name, *words),
+                            *("--rate", str(self._rate)),
+                        ],
+                        stdin=subprocess.DEVNULL,
+                        stdout=log,
+                        stderr=log,
+                        start_new_session=True,  # Ctrl-C is for the demo, which ends them
+                    )
+                )
+
+    @property
+    def running(self) -> Sequence[int]:
+        """The numbers of the processes that run."""
+        return [one.pid for one in self._processes if one.poll() is None]
+
+    def tell(self, service: str, change: Mapping[str, Any]) -> None:
+        """Break a service, or mend it. Errors: `Problem` `shop` where it does not hear."""
+        connection = http.client.HTTPConnection(LOOPBACK, self.ports[service], timeout=5)
+        try:
+            connection.request("POST", "/faults", body=json.dumps(change))
+            answer = connection.getresponse()
+            said = answer.read().decode("utf-8", "replace")
+        except (OSError, http.client.HTTPException) as error:
+            raise refuse(
+                "shop", f"{service} does not answer: {error}", hint="the shop needs some seconds to start"
+            ) from None
+        finally:
+            connection.close()
+        if answer.status != 200:
+            raise refuse("shop", f"{service} refused: {said[:200]}")
+
+    def stop(self) -> None:
+        """End all of them, and wait until they have."""
+        for one in self._processes:
+            one.terminate()
+        for one in self._processes:
+            try:
+                one.wait(5)
+            except subprocess.TimeoutExpired:
+                one.kill()
+                one.wait()
+        self._processes = []
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports of the loopback that nobody uses now, all different."""
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for one in sockets:
+            one.bind((LOOPBACK, 0))
+        return [one.getsockname()[1] for one in sockets]
+
+
+def free_pair() -> int:
+    """A free port whose lower neighbour is free, too: OTLP over HTTP, and gRPC below it."""
+    for port in free_ports(32):
+        if is_free(port - 1) and is_free(port):
+            return port
+    raise refuse("listen", "no two neighbouring ports are free", hint="end some programs")
+
+
+def is_free(port: int) -> bool:
+    """Whether nobody listens on a port of the loopback."""
+    with socket.socket() as one:
+        try:
+            one.bind((LOOPBACK, port))
+        except OSError:
+            return False
+    return True
