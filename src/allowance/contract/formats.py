@@ -13,6 +13,7 @@ from allowance.contract.nodes import ListNode, MapNode, Node, ScalarNode
 from allowance.contract.notes import Notes
 from allowance.contract.openslo_v1alpha import read_v1alpha
 from allowance.contract.policy_document import read_budget_policy
+from allowance.contract.policy_test_document import read_policy_test
 from allowance.contract.service_document import read_journey, read_service
 from allowance.contract.source_document import read_data_source
 from allowance.contract.written import Written
@@ -25,6 +26,7 @@ OWN: dict[str, Callable[[Envelope, Notes], Written]] = {
     "Journey": read_journey,
     "AlertPolicy": read_alert_policy,
     "ErrorBudgetPolicy": read_budget_policy,
+    "PolicyTest": read_policy_test,
     "DataSource": read_data_source,
 }
 

@@ -16,6 +16,7 @@ from allowance.contract.factor_rule import Rule
 from allowance.contract.indicator import Indicator
 from allowance.contract.maintenance import MaintenanceRule
 from allowance.contract.origin import UNWRITTEN, Origin
+from allowance.contract.policy_test import PolicyTest
 from allowance.contract.rules import MONTH, BurnRule, Severity
 from allowance.contract.source import Source
 from allowance.core.duration import MINUTE
@@ -245,6 +246,7 @@ class Contract:
     alert_policies: tuple[AlertPolicy, ...] = ()
     budget_policies: tuple[ErrorBudgetPolicy, ...] = ()
     data_sources: tuple[DataSource, ...] = ()
+    policy_tests: tuple[PolicyTest, ...] = ()
 
     @property
     def slos(self) -> tuple[Slo, ...]:

@@ -21,6 +21,7 @@ from allowance.contract.names import Names, duplicate, missing, unique
 from allowance.contract.notes import Notes
 from allowance.contract.origin import Origin
 from allowance.contract.policies import POLICIES
+from allowance.contract.policy_test import PolicyTest
 from allowance.contract.rules import MONTH, PRESETS
 from allowance.contract.source import Prometheus, Source
 from allowance.contract.written import Alerting, Written, WrittenService, WrittenSlo
@@ -51,7 +52,25 @@ def resolve(written: Written, notes: Notes) -> Contract:
         alert_policies=tuple(alerts.values()),
         budget_policies=(*policies.values(), *_presets_in_use(found, policies)),
         data_sources=tuple(sources.values()),
+        policy_tests=_policy_tests(written, policies, notes),
     )
+
+
+def _policy_tests(
+    written: Written, policies: Mapping[str, ErrorBudgetPolicy], notes: Notes
+) -> tuple[PolicyTest, ...]:
+    """The tests of policies, each of which there must be."""
+    found = unique(written.policy_tests, "policy test", notes)
+    for test in found.values():
+        if test.policy and test.policy not in policies and test.policy not in POLICIES:
+            known = ", ".join([*policies, *POLICIES])
+            notes.error(
+                "reference",
+                f"there is no policy {test.policy!r}",
+                where=test.origin.at("policy"),
+                hint=f"known: {known}",
+            )
+    return tuple(found.values())
 
 
 def _services(written: Written, notes: Notes) -> dict[str, WrittenService]:

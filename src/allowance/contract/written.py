@@ -22,6 +22,7 @@ from allowance.contract.model import (
     Tier,
 )
 from allowance.contract.origin import UNWRITTEN, Origin
+from allowance.contract.policy_test import PolicyTest
 from allowance.contract.source import Source
 from allowance.core.window import Window
 
@@ -92,6 +93,7 @@ class Written:
     alert_policies: tuple[AlertPolicy, ...] = ()
     budget_policies: tuple[ErrorBudgetPolicy, ...] = ()
     data_sources: tuple[DataSource, ...] = ()
+    policy_tests: tuple[PolicyTest, ...] = ()
 
 
 def merge(parts: Iterable[Written]) -> Written:
@@ -104,4 +106,5 @@ def merge(parts: Iterable[Written]) -> Written:
         alert_policies=tuple(policy for part in some for policy in part.alert_policies),
         budget_policies=tuple(policy for part in some for policy in part.budget_policies),
         data_sources=tuple(source for part in some for source in part.data_sources),
+        policy_tests=tuple(test for part in some for test in part.policy_tests),
     )
