@@ -16,6 +16,8 @@ PAGES = {
     "executive": "/executive",
     "slos": "/slos?group=team",
     "service": "/services/checkout",
+    "slo": "/slo/checkout/availability?cmp=prev&at=2026-11-12T16:00:00Z",
+    "slo-groups": "/slo/payments-gw/availability",
     "search": "/search?q=ch",
     "silence": "/silence?service=checkout&slo=availability",
     "help": "/help",
@@ -56,6 +58,7 @@ def _page(browser: Browser, town: Town, address: str, name: str, path: str, out:
         page = context.new_page()
         page.on("console", lambda message: sys.stderr.write(f"{name}: {message.text}\n"))
         page.goto(address + path)
+        page.wait_for_function("document.querySelectorAll('.drawing:not(.drawn)').length === 0")
         page.wait_for_timeout(300)
         page.screenshot(path=out / f"{name}-{look}.png", full_page=True)
         if look == "light":

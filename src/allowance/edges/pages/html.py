@@ -51,10 +51,16 @@ def colours() -> str:
     lines = [":root{"]
     lines += [f"--{name}:light-dark({colour.light},{colour.dark});" for name, colour in ROLES.items()]
     lines.append("}\n")
-    for name, colour in {**TEXT, **FILL, **GROUND, **FAINT}.items():
-        for what in ("fill", "stroke"):
-            lines.append(f'.chart [{what}="{colour.light}"]{{{what}:var(--{name})}}\n')
-    return "".join(lines)
+    return "".join(lines) + chart_colours(".chart")
+
+
+def chart_colours(where: str) -> str:
+    """The fixed colours of charts mapped to the palette, for what stands inside of a selector."""
+    return "".join(
+        f'{where} [{what}="{colour.light}"]{{{what}:var(--{name})}}\n'
+        for name, colour in {**TEXT, **FILL, **GROUND, **FAINT}.items()
+        for what in ("fill", "stroke")
+    )
 
 
 def _footer(page: Page) -> str:

@@ -42,7 +42,11 @@ def block_of(section: Section | None) -> Block | None:
         lead=section.lead,
         charts=tuple(
             Shown(
-                chart=chart_name(one), question=one.question, says=one.says, keys=one.keys, numbers=one.numbers
+                chart=chart_name(one),
+                question=one.question,
+                says=one.says,
+                keys=one.keys,
+                numbers=one.numbers,
             )
             for one in figures
         ),

@@ -16,7 +16,7 @@ from allowance.contract.explain import indicator_words
 from allowance.contract.model import Slo
 from allowance.core.buckets import Buckets
 from allowance.core.time import Instant
-from allowance.core.window import Span, Window
+from allowance.core.window import CalendarWindow, Span, Window
 from allowance.reports.analysis_json import Wording
 from allowance.reports.analysis_view import View
 from allowance.reports.pages.facts import Promise
@@ -54,6 +54,18 @@ class Detail:
     def whole(self) -> Analysis:
         """Its history judged."""
         return self.view.whole
+
+    @property
+    def drawn(self) -> Span:
+        """What the axis of its bars spans: whole days, where a bar is a day."""
+        slots = self.view.slots
+        if slots is None:
+            return self.evaluation.span
+        begin, end = slots.bars[0].span.begin, slots.bars[-1].span.end
+        if slots.each != "day":
+            return Span(begin=begin, end=end)
+        day = CalendarWindow(unit="day", zone=self.promise.zone)
+        return Span(begin=day.whole(begin + 1).begin, end=day.whole(end).end)
 
     def budget_over(self, span: Span) -> Budget:
         """The budget of any span, no part of it before the epoch."""

@@ -93,6 +93,4 @@ def _bars(spend: Fraction, traffic: Fraction) -> Svg:
 def _says(first: Spender, by: str, bad: int) -> str:
     if not bad:
         return "Nothing failed."
-    return (
-        f"{by} {first.name} has {first.spend} of what failed and {first.traffic} of the traffic ({first.times})."
-    )
+    return f"{by} {first.name} has {first.spend} of what failed and {first.traffic} of the traffic ({first.times})."

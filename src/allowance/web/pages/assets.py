@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from http import HTTPStatus
+from importlib.metadata import version
 from importlib.resources import files
 
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from allowance.edges.pages.html import chart_colours
+from allowance.reports.chart_frame import AXIS_WIDTH, RIGHT_WIDTH, VEGA_LITE
 from allowance.reports.palette import ROLES
 from allowance.web.problems import Refusal
 
 router = APIRouter(include_in_schema=False)
 
 KINDS = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8"}
-NAMES = ("pages.css", "app.js")
+NAMES = ("pages.css", "app.js", "slo.css", "charts.js")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,10 +35,8 @@ class Asset:
 
 @cache
 def asset(name: str) -> Asset:
-    """A file of ours by its name; the style sheet begins with the colours of the palette."""
-    body = (files(__package__) / "static" / name).read_bytes()
-    if name.endswith(".css"):
-        body = _colours().encode() + body
+    """A file of ours by its name; the style sheets begin with the colours of the palette and of the charts."""
+    body = BEGINS.get(name, _nothing)().encode() + (files(__package__) / "static" / name).read_bytes()
     return Asset(
         href=f"/static/{hashlib.sha256(body).hexdigest()[:16]}/{name}",
         body=body,
@@ -45,6 +47,29 @@ def asset(name: str) -> Asset:
 def _colours() -> str:
     values = "".join(f"--{name}:light-dark({one.light},{one.dark});" for name, one in ROLES.items())
     return f":root{{{values}}}\n"
+
+
+def _nothing() -> str:
+    return ""
+
+
+def _margin() -> str:
+    return f"const MARGIN = {AXIS_WIDTH + RIGHT_WIDTH + 4};\n"
+
+
+BEGINS: dict[str, Callable[[], str]] = {
+    "pages.css": _colours,
+    "slo.css": lambda: chart_colours(".drawing"),
+    "charts.js": _margin,
+}
+"""What files begin with that is worked out from elsewhere."""
+
+
+@cache
+def vega_href() -> str:
+    """Where the program stands that draws charts in a browser; it is known without making it."""
+    made_by = f"{version('vl-convert-python')} {VEGA_LITE}"
+    return f"/static/{hashlib.sha256(made_by.encode()).hexdigest()[:16]}/vega.js"
 
 
 @router.get("/static/{stamp}/{name}")

@@ -17,6 +17,7 @@ from allowance.reports.page import State
 from allowance.reports.pages.view import Link, Num, When, plain
 from allowance.reports.status_report import GLYPHS
 from allowance.reports.tabular import when
+from allowance.web.pages.assets import asset, vega_href
 from allowance.web.pages.frame import Frame
 from allowance.web.pages.page import OWN_PACKAGE, View
 
@@ -62,7 +63,8 @@ def _environment(finalize: Any, package: str, *, autoescape: bool) -> Environmen
         lstrip_blocks=True,
         finalize=finalize,
     )
-    environment.filters |= {"iso": iso, "css": css_class}
+    environment.filters |= {"iso": iso, "css": css_class, "when": when, "raw": Markup}
+    environment.globals |= {"asset": lambda name: asset(name).href, "vega": vega_href}
     environment.tests |= {"known": lambda value: not isinstance(value, NoData)}
     return environment
 

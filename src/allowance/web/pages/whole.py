@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from allowance.web.pages import assets, oncall, silence, slos, stream
+from allowance.web.pages import assets, charts, oncall, silence, slos, stream
 from allowance.web.pages.faces import with_page
 from allowance.web.pages.gathered import Gathered
 from allowance.web.pages.page import NOTHING_MORE, More
@@ -12,7 +12,7 @@ from allowance.web.pages.router import pages_router
 from allowance.web.pages.stream import Pulse
 from allowance.web.pages.table import PAGES, PATHS
 
-BESIDE = (assets.router, stream.router, slos.router, oncall.router, silence.router)
+BESIDE = (charts.router, assets.router, stream.router, slos.router, oncall.router, silence.router)
 """Routes that are no pages: files, the stream, forms."""
 
 

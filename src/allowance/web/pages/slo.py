@@ -1,0 +1,89 @@
+"""`/slo/{service}/{name}`: everything about one promise, and its charts under addresses of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from http import HTTPStatus
+
+from allowance.app.law import Asked as LedgerAsked
+from allowance.budget.budget import Windowed
+from allowance.budget.evaluate import by_method
+from allowance.contract.model import Slo
+from allowance.core.counts import NO_DATA, NoData
+from allowance.core.window import Span
+from allowance.governance.bankruptcies import epochs
+from allowance.reports.pages.facts import Facts, Promise
+from allowance.reports.pages.lane import LaneEvent, lane_events
+from allowance.reports.pages.slo import SloPage, slo_page
+from allowance.reports.pages.slo_asked import SloAsked, slo_asked
+from allowance.reports.pages.slo_detail import Detail, detail
+from allowance.reports.pages.slo_spec import spec_of
+from allowance.web.contract_files import KIND
+from allowance.web.pages.page import Page, Wanted
+from allowance.web.problems import Refusal
+from allowance.web.state import LiveState
+
+MOST_CHANGES = 200
+"""So many changes of the contract are looked through for those of one promise."""
+
+
+def _view(wanted: Wanted) -> SloPage:
+    facts, state = wanted.facts, wanted.house.state
+    promise = promise_of(facts, wanted.path["service"], wanted.path["name"])
+    asked = slo_asked(wanted.query, promise.slo, newest=facts.at)
+    found = detail_of(facts, state, promise, asked)
+    changes = state.law.ledger.find(LedgerAsked(kind=KIND, most=MOST_CHANGES, newest=True))
+    spec = spec_of(facts.contract, promise.service, promise.slo, reversed(changes), paths=facts.pages)
+    return slo_page(facts, promise, asked, found, spec, events=_events(wanted, promise, found))
+
+
+PAGE = Page(path="/slo/{service}/{name}", name="slo", view=_view)
+
+
+def promise_of(facts: Facts, service: str, name: str) -> Promise:
+    """The promise of an address. Errors: `Refusal` 404."""
+    found = facts.by_id.get(f"{service}/{name}")
+    if found is None:
+        raise Refusal(
+            HTTPStatus.NOT_FOUND,
+            "slo",
+            f"there is no SLO {service[:100]}/{name[:100]}",
+            hint="the list at /slos names all of them",
+        )
+    return found
+
+
+def detail_of(facts: Facts, state: LiveState, promise: Promise, asked: SloAsked) -> Detail | NoData:
+    """A promise over the window asked for; nothing before it was evaluated for the first time."""
+    if promise.evaluation is None:
+        return NO_DATA
+    slo = promise.slo
+    return detail(
+        promise,
+        promise.history(slo),
+        asked,
+        groups=dict(_groups(state, slo)) if slo.group_by else {},
+        epoch=epochs(facts.standing).get(slo.id),
+    )
+
+
+def _groups(state: LiveState, slo: Slo) -> Iterator[tuple[str, Windowed]]:
+    histories = state.histories
+    for key in histories:
+        if key[0] == slo.id and key[1]:
+            yield key[1], by_method(slo, histories[key])
+
+
+def _events(wanted: Wanted, promise: Promise, found: Detail | NoData) -> tuple[LaneEvent, ...]:
+    """What happened to the service in the window that is drawn."""
+    if isinstance(found, NoData):
+        return ()
+    span: Span = found.drawn
+    service, state = promise.service.name, wanted.house.state
+    return lane_events(
+        service,
+        span,
+        deploys=state.deploys(begin=span.begin, end=span.end + 1, service=service),
+        standing=wanted.facts.standing,
+        mutes=state.mutes(now=wanted.now),
+    )
