@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from allowance.web.pages import executive, help_page, oncall, services, silence, slos
+from allowance.web.pages import executive, help_page, oncall, services, silence, slo, slos
 from allowance.web.pages.page import Page
 
 PAGES: tuple[Page, ...] = (
@@ -10,6 +10,7 @@ PAGES: tuple[Page, ...] = (
     executive.PAGE,
     slos.PAGE,
     services.PAGE,
+    slo.PAGE,
     silence.PAGE,
     help_page.SEARCH,
     help_page.HELP,
