@@ -154,7 +154,7 @@ def services(name: str) -> st.SearchStrategy[Plain]:
                     {
                         "rrule": st.sampled_from(["FREQ=WEEKLY;BYDAY=SU;BYHOUR=2", "FREQ=DAILY"]),
                         "duration": st.sampled_from(["90s", "2h"]),
-                        "reason": words,
+                        "reason": st.sampled_from(["planned work", "a: 'quoted' reason"]),
                     },
                     optional={
                         "zone": st.sampled_from(["UTC", "Europe/Berlin"]),
