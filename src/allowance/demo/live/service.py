@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import random
+import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -80,8 +81,7 @@ class Service:
 
     def serve(self) -> None:
         """Answer until the process is stopped."""
-        server = ThreadingHTTPServer(("127.0.0.1", self.port), _handler(self))
-        server.daemon_threads = True
+        server = _Server(("127.0.0.1", self.port), _handler(self))
         server.serve_forever()
 
     def change(self, body: bytes) -> Faults:
@@ -160,6 +160,15 @@ class Service:
             trace.get_current_span().record_exception(failed)
             return failed.status
         return 200
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Whoever lost patience and hung up is no fault of ours; anything else is told."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handle_error(request, client_address)
 
 
 def _handler(service: Service) -> type[BaseHTTPRequestHandler]:

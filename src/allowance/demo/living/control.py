@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 
 from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 
+from allowance.changes.deploys import Deploy, DeployState
 from allowance.core.problem import ProblemError
 from allowance.core.time import Instant
-from allowance.demo.living.scenarios import Faultline
+from allowance.demo.living.scenarios import SOUND, Faultline
 from allowance.demo.living.tour import Seen, Tour, tour
 from allowance.demo.living.views import Control, control
-from allowance.governance.verdict import Ask, Verdict
-from allowance.web.asked import Asked
+from allowance.governance.verdict import PRODUCTION, Ask, Verdict
+from allowance.web.asked import Asked, House
 from allowance.web.door import same_origin
 from allowance.web.gate import looked
 from allowance.web.pages.forms import form
@@ -68,19 +69,39 @@ def _router(faultline: Faultline) -> APIRouter:
                 hint="use /demo itself",
             )
         said = await form(request)
-        await run_in_threadpool(_pressed, faultline, said.get("break", ""), now=asked.clock())
+        await run_in_threadpool(_pressed, faultline, said.get("break", ""), asked)
         return RedirectResponse("/demo", HTTPStatus.SEE_OTHER)
 
     return router
 
 
-def _pressed(faultline: Faultline, scenario: str, *, now: Instant) -> None:
+def _pressed(faultline: Faultline, scenario: str, house: House) -> None:
+    now = house.clock()
     try:
         if scenario:
-            faultline.break_(scenario, now=now)
+            deploys = _deploys(faultline.break_(scenario, now=now).deploys, "ok", now)
         else:
-            faultline.mend(now=now)
+            back = {name: SOUND["version"] for one in faultline.mend(now=now) for name in one.deploys}
+            deploys = _deploys(back, "rolled-back", now)
     except ProblemError as error:
         problem = error.problems[0]
         status = HTTPStatus.NOT_FOUND if problem.code == "scenario" else HTTPStatus.SERVICE_UNAVAILABLE
         raise Refusal(status, problem.code, problem.message, hint=problem.hint) from None
+    house.state.save_deploys(deploys)
+
+
+def _deploys(versions: Mapping[str, str], state: DeployState, now: Instant) -> list[Deploy]:
+    """What the shop's pipeline would have told of these versions."""
+    return [
+        Deploy(
+            id=f"{service}-{version}-{now}",
+            service=service,
+            version=version,
+            commit="",
+            environment=PRODUCTION,
+            at=now,
+            state=state,
+            source="demo",
+        )
+        for service, version in versions.items()
+    ]

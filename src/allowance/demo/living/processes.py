@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -81,19 +82,22 @@ class Shop:
         self._processes = []
 
 
+_FIRST, _LAST = 20_000, 32_000
+"""Below the range that the system hands to outgoing connections, which could take a port before it is used."""
+
+
 def free_ports(count: int) -> list[int]:
-    """Ports of the loopback that nobody uses now, all different."""
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind((LOOPBACK, 0))
-        return [one.getsockname()[1] for one in sockets]
+    """Ports of the loopback that nobody uses now, all different. Errors: `Problem` `listen`."""
+    found = list(islice(_free(), count))
+    if len(found) < count:
+        raise refuse("listen", f"no {count} ports are free", hint="end some programs")
+    return found
 
 
 def free_pair() -> int:
-    """A free port whose lower neighbour is free, too: OTLP over HTTP, and gRPC below it."""
-    for port in free_ports(32):
-        if is_free(port - 1) and is_free(port):
+    """A free port whose lower neighbour is free, too: OTLP over HTTP, and gRPC below it. Errors: `Problem` `listen`."""
+    for port in _free():
+        if is_free(port - 1):
             return port
     raise refuse("listen", "no two neighbouring ports are free", hint="end some programs")
 
@@ -106,3 +110,10 @@ def is_free(port: int) -> bool:
         except OSError:
             return False
     return True
+
+
+def _free() -> Iterator[int]:
+    """Each program begins elsewhere, so that two demos do not want the same ones."""
+    size = _LAST - _FIRST
+    begin = os.getpid() * 97
+    return (port for n in range(size) if is_free(port := _FIRST + (begin + n) % size))

@@ -13,8 +13,8 @@ from allowance.demo.live.faults import Faults
 from allowance.demo.live.shop import SHOP
 from allowance.demo.living.processes import Shop
 
-SOUND = {name: value for name, value in asdict(Faults()).items() if name != "version"}
-"""What a service is told that is to be mended; it keeps its version."""
+SOUND = asdict(Faults())
+"""What a service is told that is to be mended; it goes back to its version, too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +27,11 @@ class Scenario:
     watch: str
     href: str
     changes: Mapping[str, Mapping[str, Any]]
+
+    @property
+    def deploys(self) -> dict[str, str]:
+        """The versions by service that come with it."""
+        return {service: change["version"] for service, change in self.changes.items() if "version" in change}
 
 
 SCENARIOS: tuple[Scenario, ...] = (
@@ -114,10 +119,12 @@ class Faultline:
             self.once.add(name)
         return found
 
-    def mend(self, *, now: Instant) -> None:
-        """Everything works again. Errors: `Problem` `shop`."""
+    def mend(self, *, now: Instant) -> tuple[Scenario, ...]:
+        """Everything works again; what was broken. Errors: `Problem` `shop`."""
         with self._lock:
             for service in SHOP:
                 self._shop.tell(service, SOUND)
+            ended = tuple(one for one in SCENARIOS if one.name in self.broken)
             self.broken.clear()
             self.mended = now
+        return ended
