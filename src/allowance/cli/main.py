@@ -99,6 +99,15 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "allowance.cli.obligations:obligations",
         "What is owed because of exceptions: by whom, and what is overdue.",
     ),
+    "policy": (
+        "allowance.cli.policy:policy",
+        "Error-budget policies: explained, tried, and replayed before anybody signs.",
+    ),
+    "sign": ("allowance.cli.sign:sign", "One party's yes to one exact version of a policy."),
+    "freeze": (
+        "allowance.cli.freeze:freeze",
+        "Freezes: what is stopped and until when; begun and ended by hand.",
+    ),
     "risk": (
         "allowance.cli.risk:risk",
         "What shipping now would probably cost, beside what it promises to bring.",
