@@ -27,6 +27,7 @@ from allowance.reports.pages.slo_spec import Spec
 from allowance.reports.pages.slo_traffic import Compared, Traffic, compared, traffic
 from allowance.reports.pages.spenders import Spenders, spenders
 from allowance.reports.pages.view import Head, Link, Num, When, head
+from allowance.reports.pages.what_if import WhatIf
 from allowance.reports.words import budget_left
 
 LANE_WIDTH = 936
@@ -104,6 +105,7 @@ class SloPage:
     compare: Link
     frozen_link: str
     blocks: Blocks
+    what_if: WhatIf | NoData
     spec: Spec
 
 
@@ -115,6 +117,7 @@ def slo_page(
     spec: Spec,
     *,
     events: Sequence[LaneEvent] = (),
+    tried: WhatIf | NoData = NO_DATA,
 ) -> SloPage:
     """The page; `found` is nothing before the first tick. `events` are those of the window."""
     slo = promise.slo
@@ -145,6 +148,7 @@ def slo_page(
         ),
         frozen_link="" if known is None else base + asked.ending(_at(known)).query,
         blocks=_blocks(facts, known, events),
+        what_if=tried,
         spec=spec,
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from http import HTTPStatus
 
+from allowance.app.gate import policy_of
 from allowance.app.law import Asked as LedgerAsked
 from allowance.budget.budget import Windowed
 from allowance.budget.evaluate import by_method
@@ -18,6 +19,7 @@ from allowance.reports.pages.slo import SloPage, slo_page
 from allowance.reports.pages.slo_asked import SloAsked, slo_asked
 from allowance.reports.pages.slo_detail import Detail, detail
 from allowance.reports.pages.slo_spec import spec_of
+from allowance.reports.pages.what_if import WhatIf, changed, what_if
 from allowance.web.contract_files import KIND
 from allowance.web.pages.page import Page, Wanted
 from allowance.web.problems import Refusal
@@ -34,7 +36,10 @@ def _view(wanted: Wanted) -> SloPage:
     found = detail_of(facts, state, promise, asked)
     changes = state.law.ledger.find(LedgerAsked(kind=KIND, most=MOST_CHANGES, newest=True))
     spec = spec_of(facts.contract, promise.service, promise.slo, reversed(changes), paths=facts.pages)
-    return slo_page(facts, promise, asked, found, spec, events=_events(wanted, promise, found))
+    tried: WhatIf | NoData = NO_DATA
+    if not isinstance(found, NoData):
+        tried = what_if(found, changed(wanted.query), policy_of(facts.contract, promise.service))
+    return slo_page(facts, promise, asked, found, spec, events=_events(wanted, promise, found), tried=tried)
 
 
 PAGE = Page(path="/slo/{service}/{name}", name="slo", view=_view)
