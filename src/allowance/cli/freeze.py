@@ -20,9 +20,9 @@ Json = Annotated[Switch, Parameter(name="--json")]
 def listed(
     service: str | None = None,
     *,
-    all: Switch = False,
+    all: Switch = False,  # noqa: A002 - the word of the command line
     json: Json = False,
-    remote: Remote = HERE_AND_NOW,  # noqa: A002
+    remote: Remote = HERE_AND_NOW,
 ) -> int:
     """The freezes in force, how far each is from its end, and what unsigned policies advise.
 

@@ -80,8 +80,8 @@ def show(name: str, *paths: str, json: Json = False) -> int:
     return GO
 
 
-@policy.command
-def test(*paths: str, json: Json = False) -> int:
+@policy.command(name="test")
+def try_(*paths: str, json: Json = False) -> int:
     """Try policies with the cases of PolicyTest documents, as if they were signed. Exit code 1: a case fails.
 
     Example: allowance policy test policies/

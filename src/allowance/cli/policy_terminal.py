@@ -62,7 +62,10 @@ def _timeline(played: Sequence[Played]) -> None:
 
     rows = table("policy", "when (UTC)", "what", "why")
     for one in played:
+        alone = one.past.service.name if len(one.past.service.slos) == 1 else None
         for entry in one.entries:
+            if entry.subject == alone and entry.kind == "state.changed":
+                continue  # the one SLO has said it
             what = {
                 "state.changed": f"{entry.subject} is {entry.payload.get('to', '')}",
                 "freeze.began": f"freeze, §{entry.payload.get('clause', '')}",

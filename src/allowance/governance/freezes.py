@@ -83,7 +83,7 @@ def over(
     begin = max(since.get(freeze.id, now), freeze.begin)
     if now - begin < waits(service.policy, clause, freeze=True):
         return "", begin
-    return f"its end has come: {ends_when(service.policy, clause, freeze.slo)}", begin
+    return ends_when(service.policy, clause, freeze.slo), begin
 
 
 def _gone(freeze: Freeze, service: ServiceMeasures) -> str:

@@ -14,7 +14,7 @@ from allowance.governance import freezes, hand_backs
 from allowance.governance.facts import Standing
 from allowance.governance.ledger import Draft
 from allowance.governance.measures import ServiceMeasures, SloMeasures, evidence, policy_of
-from allowance.governance.states import CHANGED, Since, next_state, state_text, worst
+from allowance.governance.states import CHANGED, Since, change_text, next_state, worst
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +146,7 @@ def _changed(
     payload = {
         "from": before or "",
         "to": state,
-        "why": state_text(state, one.numbers.remaining, service.policy.thresholds),
+        "why": change_text(before, state, one.numbers.remaining, service.policy.thresholds),
         "evidence": evidence(one, service),
     }
     return Draft(kind=CHANGED, subject=one.slo, actor=freezes.ITSELF, at=now, payload=payload)

@@ -94,13 +94,15 @@ def worst(states: Iterable[BudgetState | None]) -> BudgetState | None:
     return max((one for one in states if one is not None), key=STATES.index, default=None)
 
 
-def state_text(state: BudgetState | None, remaining: Amount, thresholds: Thresholds) -> str:
-    """What a state rests on, in words."""
-    if isinstance(remaining, NoData):
-        return f"no data; it stays {state or 'unknown'}"
-    left = f"{percent_text(remaining, 1)} of the budget left"
-    held = f", for {short(thresholds.dwell)}" if thresholds.dwell else ""
-    return f"{left}{held}"
+def change_text(
+    before: BudgetState | None, state: BudgetState, remaining: Amount, thresholds: Thresholds
+) -> str:
+    """What a change of state rests on, in words."""
+    left = "no data" if isinstance(remaining, NoData) else f"{percent_text(remaining, 1)} of the budget left"
+    if before is None or not thresholds.dwell:
+        return left
+    word = "worse" if STATES.index(state) > STATES.index(before) else "better"
+    return f"{left}; {word} than {before} for {short(thresholds.dwell)}"
 
 
 def remember_state(standing: Standing, entry: Entry) -> Standing:

@@ -20,7 +20,11 @@ from allowance.core.ratio import decimal_text, percent_text
 from allowance.core.time import iso
 from allowance.governance.history import Met, Played
 
-VERBS: dict[Consequence, str] = {"allow": "may go", "hold": "wait for somebody's yes", "deny": "stop"}
+OUTCOMES: dict[Consequence, str] = {
+    "allow": "allowed",
+    "hold": "held until somebody says yes",
+    "deny": "stopped",
+}
 MODELS = {
     "hard": "a stop blocks",
     "soft": "a stop warns and is recorded",
@@ -41,12 +45,14 @@ def explained(policy: ErrorBudgetPolicy) -> Iterator[str]:
     yield ""
     yield from _rest(policy)
     yield ""
-    yield f"hash {policy_hash(policy)}"
+    digest = policy_hash(policy)
+    yield f"hash {digest}"
+    names = [f"{one.by} ({one.role})" for one in policy.signatures if one.hash == digest]
     missing = missing_roles(policy)
     yield (
         f"Not signed by {', '.join(missing)}: it advises and binds nobody."
         if missing
-        else f"In force: signed by {', '.join(f'{one.by} ({one.role})' for one in policy.signatures)}."
+        else f"In force: signed by {', '.join(names)}."
     )
 
 
@@ -63,7 +69,7 @@ def _states(policy: ErrorBudgetPolicy) -> Iterator[str]:
 
 
 def _clause(number: int, clause: Clause) -> Iterator[str]:
-    yield f"§{number} when {condition_text(clause.when)}: {', '.join(clause.changes)} {VERBS[clause.consequence]}"
+    yield f"§{number} when {condition_text(clause.when)}: {', '.join(clause.changes)} {OUTCOMES[clause.consequence]}"
     if clause.hand_back:
         yield f"   and {clause.rotation or DEVELOPERS} carry the pager"
     if clause.because:
