@@ -24,8 +24,9 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--region", default="eu")
     parser.add_argument("--version", default="1.0.0")
     parser.add_argument("--rate", type=float, default=20.0)
+    parser.add_argument("--parent", type=int, default=os.getppid(), help="the process to end with")
     given = parser.parse_args(arguments)
-    threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
+    threading.Thread(target=_end_with_parent, args=(given.parent,), daemon=True).start()
     ports: dict[str, int] = json.loads(given.ports)
     if given.name == "load":
         shop_for_ever(ports["storefront"], rate=given.rate)

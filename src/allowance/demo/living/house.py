@@ -47,28 +47,29 @@ def live(folder: Path, *, port: int, own_port: bool, seconds: int, shown: bool) 
     print("The shop opens, and a month of its past is counted ...", flush=True)
     shop.start()
     try:
-        with _logging(folder) as log:
-            prepared = prepare(folder, now=clock.now())
-            serving = Serving(
-                contract=prepared.contract,
-                paths=(str(prepared.contract_path),),
-                store=prepared.store,
-                notify=None,
-                address=address,
-                delay=DELAY,
-                link=f"http://{address}",
-                tokens=folder / "tokens.json",
-                otlp=Address(host=LOOPBACK, port=otlp),
-                more=more(Faultline(shop)),
-            )
-            threading.Thread(target=_show, args=(prepared, address, began, shown), daemon=True).start()
-            if seconds:
-                threading.Thread(target=_end_after, args=(seconds,), daemon=True).start()
-            with redirect_stderr(log):
-                asyncio.run(run(serving))
+        log = _logging(folder)
+        prepared = prepare(folder, now=clock.now())
+        serving = Serving(
+            contract=prepared.contract,
+            paths=(str(prepared.contract_path),),
+            store=prepared.store,
+            notify=None,
+            address=address,
+            delay=DELAY,
+            link=f"http://{address}",
+            tokens=folder / "tokens.json",
+            otlp=Address(host=LOOPBACK, port=otlp),
+            more=more(Faultline(shop)),
+        )
+        threading.Thread(target=_show, args=(prepared, address, began, shown), daemon=True).start()
+        if seconds:
+            threading.Thread(target=_end_after, args=(seconds,), daemon=True).start()
+        with redirect_stderr(log):
+            asyncio.run(run(serving))
     finally:
         shop.stop()
         print("The shop is closed; nothing of it runs any more.", flush=True)
+    os.dup2(log.fileno(), 2)  # what libraries say while the program ends
     return 0
 
 

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
 from typing import Any
 
@@ -34,13 +34,11 @@ class Shop:
         self.ports = dict(zip(SHOP, free_ports(len(SHOP)), strict=True))
         for name in (*SHOP, LOAD):
             words = ["--ports", json.dumps(self.ports), "--collector", self._collector]
+            words += ["--rate", str(self._rate), "--parent", str(os.getpid())]
             with (self._folder / f"{name}.log").open("ab") as log:
                 self._processes.append(
                     subprocess.Popen(
-                        [
-                            *(sys.executable, "-m", "allowance.demo.live", name, *words),
-                            *("--rate", str(self._rate)),
-                        ],
+                        [sys.executable, "-m", "allowance.demo.live", name, *words],
                         stdin=subprocess.DEVNULL,
                         stdout=log,
                         stderr=log,
@@ -84,13 +82,14 @@ class Shop:
 
 _FIRST, _LAST = 20_000, 32_000
 """Below the range that the system hands to outgoing connections, which could take a port before it is used."""
+_given = count(os.getpid() * 97)
 
 
-def free_ports(count: int) -> list[int]:
+def free_ports(number: int) -> list[int]:
     """Ports of the loopback that nobody uses now, all different. Errors: `Problem` `listen`."""
-    found = list(islice(_free(), count))
-    if len(found) < count:
-        raise refuse("listen", f"no {count} ports are free", hint="end some programs")
+    found = list(islice(_free(), number))
+    if len(found) < number:
+        raise refuse("listen", f"no {number} ports are free", hint="end some programs")
     return found
 
 
@@ -113,7 +112,8 @@ def is_free(port: int) -> bool:
 
 
 def _free() -> Iterator[int]:
-    """Each program begins elsewhere, so that two demos do not want the same ones."""
-    size = _LAST - _FIRST
-    begin = os.getpid() * 97
-    return (port for n in range(size) if is_free(port := _FIRST + (begin + n) % size))
+    """Free ports, none of them given twice; each program begins elsewhere, so that two demos do not want the same."""
+    for _ in range(_LAST - _FIRST):
+        port = _FIRST + next(_given) % (_LAST - _FIRST)
+        if is_free(port):
+            yield port
