@@ -113,7 +113,10 @@ def lookback(slos: Sequence[Slo]) -> int:
 
 
 def kept(contract: Contract) -> int:
-    """Over how many seconds counts are kept: twice what the SLOs look back over, and what any policy asks of them."""
+    """Over how many seconds counts are kept: twice what the SLOs look back over, and what any policy asks of them.
+
+    A day more than any window at least: ticks that are caught up with look back from where they would have been.
+    """
     windows = [
         clause.when.window
         for policy in contract.budget_policies
@@ -121,7 +124,8 @@ def kept(contract: Contract) -> int:
         if clause.when.window is not None
     ]
     spans = [one.seconds if isinstance(one, RollingWindow) else 366 * DAY for one in windows]
-    return max([2 * lookback(contract.slos), *spans])
+    longest = lookback(contract.slos)
+    return max(2 * longest, max([longest, *spans]) + DAY)
 
 
 def _unmeasured(slo: Slo) -> Problem:

@@ -68,10 +68,7 @@ def _states(
     for one in service.slos:
         fact = standing.states.get(one.slo)
         before = None if fact is None else fact.state
-        asked = {
-            end: begin if fact is None else max(begin, fact.since)
-            for end, begin in waiting.states.get(one.slo, {}).items()
-        }
+        asked = waiting.states.get(one.slo, {})
         step = next_state(
             service.policy.thresholds,
             before,

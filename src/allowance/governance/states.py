@@ -65,8 +65,12 @@ def next_state(
     """One step: of the edges that are asked for long enough the one to the worst state is taken.
 
     Without a state yet, the first reading with data says it at once. Without data the state stays, and what was
-    asked for has to be asked for anew. A state that was `entered` at this very instant is not left at it.
+    asked for has to be asked for anew. A state that was `entered` at this very instant is not left at it, and
+    getting better again has to be asked for from then on; getting worse was perhaps asked for before.
     """
+    since = {
+        end: begin if _worse(state, end) else max(begin, entered or begin) for end, begin in since.items()
+    }
     if isinstance(remaining, NoData):
         return Step(state=state, since={})
     if state is None:
@@ -77,7 +81,8 @@ def next_state(
     if not ripe or entered == now:
         return Step(state=state, since=asked)
     after = worst(ripe)
-    return Step(state=after, since=_asked(thresholds, after, remaining, {}, now=now))
+    known = {end: begin for end, begin in asked.items() if _worse(after, end)}
+    return Step(state=after, since=_asked(thresholds, after, remaining, known, now=now))
 
 
 def eased(thresholds: Thresholds) -> Thresholds:
@@ -125,9 +130,13 @@ def _asked(
     }
 
 
+def _worse(state: BudgetState | None, end: BudgetState) -> bool:
+    return state is not None and STATES.index(end) > STATES.index(state)
+
+
 def _asks(thresholds: Thresholds, edge: Edge, remaining: Amount) -> bool:
     """Whether a reading is at least as bad (or, on the way back, at least as good) as the end of an edge."""
-    worse = STATES.index(edge.end) > STATES.index(edge.begin)
+    worse = _worse(edge.begin, edge.end)
     found = state_of(thresholds if worse else eased(thresholds), remaining)
     if found is None:
         return False
