@@ -99,6 +99,8 @@ ROUTES: list[tuple[str, str, Right | None, dict[str, Any]]] = [
     ("GET", "/v1/obligations", "read", {}),
     ("POST", "/v1/obligations/bullet-0.postmortem/done", "sign", {"json": {"evidence": "x"}}),
     ("GET", "/v1/risk/checkout", "read", {}),
+    ("GET", "/v1/errors/checkout", "read", {}),
+    ("GET", "/v1/latency/checkout", "read", {}),
     ("GET", "/v1/mutes", "read", {}),
     ("POST", "/v1/mutes", "mute", {"json": MUTE}),
     ("POST", "/v1/mutes?preview=true", "mute", {"json": MUTE}),

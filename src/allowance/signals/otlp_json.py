@@ -13,6 +13,7 @@ import orjson
 
 from allowance.contract.source import Signal
 from allowance.core.problem import ProblemError, refuse
+from allowance.signals.otlp_failures import ERROR, FailureReader
 from allowance.signals.otlp_json_values import (
     enum_of,
     list_of,
@@ -33,6 +34,7 @@ from allowance.signals.otlp_points import (
     About,
     Attributes,
     Batch,
+    Failure,
     Form,
     Log,
     Metric,
@@ -62,7 +64,7 @@ class JsonReader:
     def __init__(self, wanted: Collection[str] | None = None) -> None:
         self._wanted = None if wanted is None else frozenset(wanted)
         self._known: dict[tuple[Any, ...], About] = {}
-        self._resource: Attributes = {}
+        self._failures = FailureReader()
 
     def read(self, signal: Signal, body: bytes) -> Batch:
         """The points of a request. Errors: `Problem` `otlp` for text that is no such request."""
@@ -72,8 +74,8 @@ class JsonReader:
         try:
             request = object_of(orjson.loads(body or b"{}"))
             if signal == "traces":
-                spans = self._spans(list_of(request, "resourceSpans"), refused)
-                return Batch(spans=usable_spans(spans, refused), refused=refused)
+                spans, failures = self._spans(list_of(request, "resourceSpans"))
+                return Batch(spans=usable_spans(spans, refused), failures=failures, refused=refused)
             if signal == "logs":
                 return Batch(logs=self._logs(list_of(request, "resourceLogs"), refused), refused=refused)
             return Batch(metrics=self._metrics(list_of(request, "resourceMetrics"), refused), refused=refused)
@@ -82,15 +84,25 @@ class JsonReader:
         except (ValueError, TypeError, KeyError, AttributeError, OverflowError):
             raise _malformed(signal) from None
 
-    def _spans(self, parts: list[Any], refused: dict[str, int]) -> list[Span]:
+    def _spans(self, parts: list[Any]) -> tuple[list[Span], list[Failure]]:
         found: list[Span] = []
+        failures: list[Failure] = []
         for part in parts:
             resource = sender_of(part)
             place = digest_of(resource)
             for scope in list_of(part, "scopeSpans"):
                 name = scope_of(scope)
-                found += [self._span(span, resource, (place, name)) for span in list_of(scope, "spans")]
-        return found
+                spans = list_of(scope, "spans")
+                read = [self._span(span, resource, (place, name)) for span in spans]
+                found += read
+                failures += [
+                    failure
+                    for span, one in zip(spans, read, strict=True)
+                    if (status := span.get("status"))
+                    and status.get("code") == ERROR
+                    and (failure := self._failures.json(span, *one)) is not None
+                ]
+        return found, failures
 
     def _span(self, span: Any, resource: Attributes, place: tuple[bytes, str]) -> Span:
         get, wanted = span.get, self._wanted

@@ -75,6 +75,20 @@ Span: TypeAlias = tuple[bytes, Nanos, Nanos, About]
 """Trace id and span id (24 bytes), start, end, and what the span says."""
 
 
+class Failure(NamedTuple):
+    """A span whose status is an error, with all that it says; `exception` is the type of its last exception.
+
+    `message` is what the exception or the status says, as it was sent: not to be kept as it is.
+    """
+
+    ids: bytes
+    start: Nanos
+    end: Nanos
+    about: About
+    exception: str
+    message: str
+
+
 class Log(NamedTuple):
     """A log record. `key` is a digest of all that it says: the protocol gives records no id."""
 
@@ -165,11 +179,15 @@ class Metric:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """What one request holds; `refused` counts items that cannot be used, by reason."""
+    """What one request holds; `refused` counts items that cannot be used, by reason.
+
+    `failures` are those of the spans whose status is an error, once more.
+    """
 
     spans: Sequence[Span] = ()
     logs: Sequence[Log] = ()
     metrics: Sequence[Metric] = ()
+    failures: Sequence[Failure] = ()
     refused: Mapping[str, int] = field(default_factory=dict)
 
     def __len__(self) -> int:

@@ -9,6 +9,7 @@ from google.protobuf.message import DecodeError
 
 from allowance.contract.source import Signal
 from allowance.core.problem import refuse
+from allowance.signals.otlp_failures import ERROR, FailureReader
 from allowance.signals.otlp_points import (
     NO_TEMPORALITY,
     NO_TIME,
@@ -19,6 +20,7 @@ from allowance.signals.otlp_points import (
     Batch,
     Explicit,
     Exponential,
+    Failure,
     Form,
     Log,
     Metric,
@@ -55,6 +57,8 @@ class ProtobufReader:
         self._same: dict[tuple[Any, ...], About] = {}
         self._resources: dict[bytes, Attributes] = {}
         self._size = 0
+        self._failed: set[About] = set()
+        self._failures = FailureReader()
 
     def read(self, signal: Signal, body: bytes) -> Batch:
         """The points of a request. Errors: `Problem` `otlp` for bytes that are no such request."""
@@ -64,7 +68,8 @@ class ProtobufReader:
             request = MESSAGES[_REQUESTS[signal]].FromString(body)
             refused: dict[str, int] = {}
             if signal == "traces":
-                return Batch(spans=usable_spans(self._spans(request), refused), refused=refused)
+                spans, failures = self._spans(request)
+                return Batch(spans=usable_spans(spans, refused), failures=failures, refused=refused)
             if signal == "logs":
                 return Batch(logs=self._logs(request, refused), refused=refused)
             return Batch(metrics=self._metrics(request, refused), refused=refused)
@@ -76,18 +81,19 @@ class ProtobufReader:
             ) from None
 
     def _forget(self) -> None:
-        for known in (self._pairs, self._abouts, self._same, self._resources):
+        for known in (self._pairs, self._abouts, self._same, self._resources, self._failed):
             known.clear()
         self._size = 0
 
-    def _spans(self, request: Any) -> list[Span]:
+    def _spans(self, request: Any) -> tuple[list[Span], list[Failure]]:
         found: list[Span] = []
+        failures: list[Failure] = []
         for part in request.resources:
             for scope in part.scopes:
                 place = (part.resource, scope.scope)
                 known = self._abouts.setdefault(place, {})
                 get, about = known.get, self._span_about
-                found += [
+                read: list[Span] = [
                     (
                         span.trace_id + span.span_id,
                         span.start,
@@ -97,7 +103,17 @@ class ProtobufReader:
                     )
                     for span in scope.items
                 ]
-        return found
+                found += read
+                failures += self._failures_of(scope, read)
+        return found, failures
+
+    def _failures_of(self, scope: Any, read: list[Span]) -> list[Failure]:
+        failed = self._failed
+        if failed.isdisjoint([span[3] for span in read]):
+            return []
+        both = [(span, one[3]) for span, one in zip(scope.items, read, strict=True) if one[3] in failed]
+        found = (self._failures.protobuf(span, about) for span, about in both)
+        return [one for one in found if one is not None]
 
     def _span_about(
         self, known: dict[tuple[Any, ...], About], place: tuple[bytes, bytes], key: tuple[Any, ...]
@@ -117,6 +133,8 @@ class ProtobufReader:
             }
             found = About(own=own, attributes=self._attributes(kept), resource=self._resource(place[0]))
             self._same[same] = found
+            if code == ERROR:
+                self._failed.add(found)
         known[key] = found
         self._size += 1
         return found

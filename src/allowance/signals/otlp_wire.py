@@ -32,9 +32,10 @@ _SCHEMA: dict[str, str] = {
     "KeyValue": "string key 1, AnyValue value 2",
     "Resource": "repeated bytes attributes 1",
     "Scope": "string name 1",
-    "Status": "int32 code 3",
+    "Status": "bytes message 2, int32 code 3",
+    "Event": "repeated bytes attributes 3",
     "Span": "bytes trace_id 1, bytes span_id 2, bytes name 5, int32 kind 6, fixed64 start 7, fixed64 end 8, "
-    "repeated bytes attributes 9, bytes status 15",
+    "repeated bytes attributes 9, repeated bytes events 11, bytes status 15",
     "ScopeSpans": "bytes scope 1, repeated Span items 2",
     "ResourceSpans": "bytes resource 1, repeated ScopeSpans scopes 2",
     "TracesRequest": "repeated ResourceSpans resources 1",

@@ -31,6 +31,7 @@ from allowance.web import (
     reload,
     risk,
     rum,
+    samples,
     slos,
     waivers,
 )
@@ -74,6 +75,7 @@ ROUTERS = (
     bankruptcies.router,
     obligations.router,
     risk.router,
+    samples.router,
     reload.router,
 )
 

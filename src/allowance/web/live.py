@@ -32,6 +32,7 @@ from allowance.governance.bankruptcies import epochs
 from allowance.governance.expressions import Say
 from allowance.web.contract_files import ContractFiles
 from allowance.web.event_door import EventDoor
+from allowance.web.otlp_door import OtlpDoor
 from allowance.web.state import Evaluator
 from allowance.web.tally import Tally
 
@@ -50,12 +51,15 @@ class LoopState:
     say: Say = field(default_factory=Cel)
     law: Law = field(init=False)
     told: EventDoor = field(init=False)
+    received: OtlpDoor = field(init=False)
 
     def __post_init__(self) -> None:
         self.law = Law(StoredLedger(self.engine))
         self.loop.epochs = lambda: epochs(self.law.standing())
         doors = [door for door in self.loop.doors if isinstance(door, EventDoor)]
         self.told = doors[0] if doors else EventDoor((), self.store, clock.now)
+        received = [door for door in self.loop.doors if isinstance(door, OtlpDoor)]
+        self.received = received[0] if received else OtlpDoor((), self.store, clock.now)
 
     @property
     def evaluator(self) -> Evaluator:

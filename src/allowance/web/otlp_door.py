@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -14,14 +15,19 @@ from allowance.contract.source import Otlp, Signal
 from allowance.core.buckets import Buckets
 from allowance.core.problem import ProblemError
 from allowance.core.time import Instant
+from allowance.edges.store import errors, seen
 from allowance.edges.store import learned as memory_of
 from allowance.edges.store.store import Store
+from allowance.signals.error_samples import Taken
 from allowance.signals.otlp_answer import JSON, ContentType
 from allowance.signals.otlp_count import OtlpCounter
 from allowance.signals.otlp_json import JsonReader
 from allowance.signals.otlp_memory import from_bytes, remembered
 from allowance.signals.otlp_protobuf import ProtobufReader
 from allowance.signals.otlp_sli import otlp_sli_of
+from allowance.signals.sightings import SHOWN, Sighting, SketchKey
+from allowance.signals.sketch import Sketch
+from allowance.web.otlp_shown import SampleSettings, Shown
 from allowance.web.otlp_sink import Accepted, Busy, Invalid, Outcome
 from allowance.web.tally import Tally
 
@@ -37,9 +43,15 @@ class OtlpDoor:
     """
 
     def __init__(
-        self, slos: Sequence[Slo], store: Store, clock: Callable[[], Instant], tally: Tally | None = None
+        self,
+        slos: Sequence[Slo],
+        store: Store,
+        clock: Callable[[], Instant],
+        tally: Tally | None = None,
+        samples: SampleSettings | None = None,
     ) -> None:
         self._tally = tally or Tally()
+        self.samples = samples or SampleSettings()
         self._lock = threading.Lock()
         self.take_over(slos)
         self._store, self._clock = store, clock
@@ -47,12 +59,15 @@ class OtlpDoor:
         self._memory = remembered(from_bytes(part) for _, part in parts)
         self._seq = max((seq for seq, _ in parts), default=0)
         self._parts = 0
+        with store.snapshot() as connection:
+            self._shown = Shown(self.samples, connection)
 
     def take_over(self, slos: Sequence[Slo]) -> None:
         """Count for these SLOs from now on. Errors: `Problem` `predicate`, `indicator`; nothing has changed then."""
         received = [(slo, slo.source) for slo in slos if isinstance(slo.source, Otlp)]
         counter = OtlpCounter([otlp_sli_of(slo, source) for slo, source in received])
-        readers = ProtobufReader(counter.wanted()), JsonReader(counter.wanted())
+        wanted = counter.wanted() | SHOWN
+        readers = ProtobufReader(wanted), JsonReader(wanted)
         with self._lock:
             self.slos = tuple(slo for slo, _ in received)
             self._names = {slo.id: f"{fingerprint(slo)}@otlp" for slo in self.slos}
@@ -76,7 +91,8 @@ class OtlpDoor:
                 while True:
                     counted = self._counter.count(batch, self._memory, now=now)
                     learned = counted.learned.as_bytes() if counted.learned else b""
-                    if self._write(now, counted.gains, learned):
+                    told = self._shown.take(batch, self._memory, self._counter.limits, now=now)
+                    if self._write(now, counted.gains, learned, told):
                         break
                     self._catch_up()
             except ProblemError as error:
@@ -85,7 +101,10 @@ class OtlpDoor:
                 return Busy() if problem.code == "otlp-memory" else Invalid(message=str(problem))
             except SQLAlchemyError:
                 return Busy()
+            if counted.duplicates and batch.spans:
+                batch = replace(batch, spans=[one for one in batch.spans if one[0] not in self._memory])
             self._memory.learn(counted.learned)
+            self._shown.learn(told, batch, now=now)
             return Accepted(rejected=counted.rejected, message=counted.message())
 
     def _catch_up(self) -> None:
@@ -93,9 +112,18 @@ class OtlpDoor:
             self._memory.learn(from_bytes(part))
             self._seq = seq
 
-    def _write(self, now: Instant, gains: Mapping[Key, Buckets], learned: bytes) -> bool:
+    def flush(self) -> None:
+        """Store the samples, latencies and sightings that are held until now. Errors: what the database raises."""
+        with self._lock:
+            now = self._clock()
+            with self._store.writing() as writing:
+                self._shown.write(writing.connection, now=now)
+            self._shown.settle(now=now)
+
+    def _write(self, now: Instant, gains: Mapping[Key, Buckets], learned: bytes, told: Taken) -> bool:
         """Store it, unless another replica has learned something since we counted: then nothing is written."""
-        if not gains and not learned:
+        due = self._shown.is_due(now=now)
+        if not gains and not learned and not told and not due:
             return True
         compact, seq = self._parts >= PARTS, self._seq
         with self._store.writing() as writing:
@@ -107,5 +135,30 @@ class OtlpDoor:
                 seq = memory_of.replace(writing.connection, self._memory.snapshot().as_bytes())
             if learned:
                 seq = memory_of.append(writing.connection, learned)
+            errors.add(writing.connection, told)
+            if due:
+                self._shown.write(writing.connection, now=now)
+        if due:
+            self._shown.settle(now=now)
         self._parts, self._seq = 0 if compact else self._parts + 1, seq
         return True
+
+    def errors(self, service: str, *, begin: Instant, end: Instant) -> list[errors.Counted]:
+        """The errors of a service in `[begin, end)` by signature, most of them first."""
+        self.flush()
+        with self._store.snapshot() as connection:
+            return errors.of_service(connection, service, begin=begin, end=end)
+
+    def latencies(
+        self, service: str, *, begin: Instant, end: Instant, route: str | None = None
+    ) -> dict[SketchKey, Sketch]:
+        """What a service took, by route, source and bucket of five minutes that begins in `[begin, end)`."""
+        self.flush()
+        with self._store.snapshot() as connection:
+            return seen.latencies(connection, service, begin=begin, end=end, route=route)
+
+    def seen(self, *, since: Instant) -> list[Sighting]:
+        """What came from whom at or after an instant."""
+        self.flush()
+        with self._store.snapshot() as connection:
+            return seen.seen(connection, since=since)

@@ -23,6 +23,7 @@ from allowance.edges.store.acks import Ack, Arrival
 from allowance.governance.expressions import Say
 from allowance.web.contract_files import ContractFiles
 from allowance.web.event_door import EventDoor
+from allowance.web.otlp_door import OtlpDoor
 from allowance.web.tally import Tally
 
 
@@ -125,6 +126,11 @@ class LiveState(Protocol):
     @property
     def told(self) -> EventDoor:
         """Where events, beacons and probes are counted."""
+        ...
+
+    @property
+    def received(self) -> OtlpDoor:
+        """Where OTLP is counted, and what it shows."""
         ...
 
     def save_deploys(self, deploys: Sequence[Deploy]) -> None:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, and_, delete, exists, func, or_, select, update
+from sqlalchemy import Connection, Engine, and_, delete, exists, func, or_, select, update
 
 from allowance.alerting.alert import Mute, Notice
 from allowance.alerting.delivery import Due, Settled
@@ -63,6 +63,12 @@ class Store:
             if self._lease is not None:
                 self._lease.check(connection)
             yield Writing(connection)
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """For what stands in a file of its own and is only read."""
+        with self._reads.begin() as connection:
+            yield connection
 
     def totals(self, *, rows: int, step: int) -> Counts:
         """Running totals over so many steps, as far as they were written beside a SQLite file."""

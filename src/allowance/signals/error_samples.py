@@ -1,0 +1,260 @@
+"""Errors by what they have in common: signatures with their counts, and the newest samples of each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from hashlib import blake2b
+
+from allowance.core.duration import HOUR, MINUTE
+from allowance.core.time import Instant
+from allowance.signals.otlp_points import About, Failure, Scalar
+from allowance.signals.redaction import DEFAULT, Rules, clean
+
+OTHER = "(other)"
+"""Where the errors are counted that are beyond the limit of signatures."""
+
+_SECOND = 1_000_000_000
+_LONGEST = 300
+_ID = re.compile(
+    r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b"
+    r"|(?<![A-Za-z])0x[0-9a-f]+"
+    r"|\b(?=[a-f]*[0-9])[0-9a-f]{8,}\b"
+    r"|(?<![A-Za-z])[0-9]+",
+    re.IGNORECASE | re.ASCII,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Signature:
+    """What errors have in common: service, `place` (route, method or name of the span), its kind, the type of error
+    or status, and the type of exception; numbers and ids are taken out of names."""
+
+    service: str
+    place: str
+    kind: str
+    error: str
+    exception: str = ""
+
+    @property
+    def id(self) -> str:
+        """32 hexadecimal digits."""
+        said = "\0".join((self.service, self.place, self.kind, self.error, self.exception))
+        return blake2b(said.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+
+
+def folded(service: str) -> Signature:
+    """The signature of all errors of a service that have none of their own."""
+    return Signature(service=service, place=OTHER, kind="", error="")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """One span that failed. `trace` and `span` are hexadecimal, `duration` nanoseconds; texts are redacted."""
+
+    signature: str
+    trace: str
+    span: str
+    at: Instant
+    duration: int
+    version: str = ""
+    tenant: str = ""
+    region: str = ""
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """`signatures` of one service, `samples` of one signature.
+
+    Beyond the limit, the signature that was seen last before `idle` seconds makes room; where there is none such, the
+    new one is counted under `(other)`.
+    """
+
+    signatures: int = 200
+    samples: int = 10
+    idle: int = HOUR
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """What some failures add: errors by signature and minute, new samples, and signatures that made room.
+
+    `sensitive` names what was found in attributes: (service, attribute, kind).
+    """
+
+    counts: Mapping[tuple[str, Instant], int] = field(default_factory=dict)
+    signatures: Mapping[str, Signature] = field(default_factory=dict)
+    samples: tuple[Sample, ...] = ()
+    folded: Mapping[str, Signature] = field(default_factory=dict)
+    sensitive: frozenset[tuple[str, str, str]] = frozenset()
+
+    def __bool__(self) -> bool:
+        return bool(self.counts)
+
+
+class Catalogue:
+    """The signatures that are known, with the instant when each was last seen. It changes only by `learn`."""
+
+    def __init__(
+        self,
+        known: Iterable[tuple[Signature, Instant]] = (),
+        limits: Limits | None = None,
+        rules: Rules = DEFAULT,
+    ) -> None:
+        self.limits, self.rules = limits or Limits(), rules
+        self._seen: dict[str, dict[str, Instant]] = {}
+        self._named: dict[str, Signature] = {}
+        for signature, last in known:
+            self._know(signature, last)
+
+    def _know(self, signature: Signature, last: Instant) -> None:
+        self._named[signature.id] = signature
+        if signature.place != OTHER:
+            seen = self._seen.setdefault(signature.service, {})
+            seen[signature.id] = max(last, seen.get(signature.id, last))
+
+    def take(self, failures: Iterable[Failure]) -> Taken:
+        """What failures add; each must be new. Nothing changes before `learn`."""
+        counts: dict[tuple[str, Instant], int] = {}
+        signatures: dict[str, Signature] = {}
+        samples: dict[str, list[Sample]] = {}
+        gone: dict[str, Signature] = {}
+        sensitive: set[tuple[str, str, str]] = set()
+        for failure in failures:
+            at = failure.start // _SECOND
+            wanted, sample = read(failure, self.rules, sensitive)
+            placed = self._place(wanted, signatures, gone, at)
+            own = placed.id
+            signatures[own] = placed
+            key = (own, at // MINUTE * MINUTE)
+            counts[key] = counts.get(key, 0) + 1
+            samples.setdefault(own, []).append(sample)
+        kept = (one for own, found in samples.items() for one in self._newest(own, found))
+        return Taken(
+            counts=counts,
+            signatures=signatures,
+            samples=tuple(kept),
+            folded=gone,
+            sensitive=frozenset(sensitive),
+        )
+
+    def _newest(self, signature: str, found: list[Sample]) -> Iterable[Sample]:
+        newest = sorted(found, key=lambda one: (one.at, one.span), reverse=True)[: self.limits.samples]
+        return (_of(one, signature) for one in newest)
+
+    def _place(
+        self, wanted: Signature, new: Mapping[str, Signature], gone: dict[str, Signature], at: Instant
+    ) -> Signature:
+        """The signature under which an error is counted."""
+        seen = self._seen.get(wanted.service, {})
+        own = wanted.id
+        if own in new or (own in seen and own not in gone):
+            return wanted
+        fresh = sum(
+            1
+            for id_, one in new.items()
+            if one.service == wanted.service and one.place != OTHER and id_ not in seen
+        )
+        away = sum(1 for one in gone.values() if one.service == wanted.service)
+        if len(seen) + fresh - away < self.limits.signatures:
+            return wanted
+        idle = [(last, id_) for id_, last in seen.items() if id_ not in gone and id_ not in new]
+        last, oldest = min(idle, default=(at, ""))
+        if last >= at - self.limits.idle:
+            return folded(wanted.service)
+        gone[oldest] = self._named[oldest]
+        return wanted
+
+    def learn(self, taken: Taken) -> None:
+        """Take in what was stored."""
+        for id_, signature in taken.folded.items():
+            self._seen.get(signature.service, {}).pop(id_, None)
+            self._named.pop(id_, None)
+        for (id_, minute), _ in taken.counts.items():
+            self._know(taken.signatures[id_], minute)
+
+
+def _of(sample: Sample, signature: str) -> Sample:
+    return Sample(
+        signature=signature,
+        trace=sample.trace,
+        span=sample.span,
+        at=sample.at,
+        duration=sample.duration,
+        version=sample.version,
+        tenant=sample.tenant,
+        region=sample.region,
+        message=sample.message,
+    )
+
+
+def read(failure: Failure, rules: Rules, sensitive: set[tuple[str, str, str]]) -> tuple[Signature, Sample]:
+    """The signature and the sample of one failure, redacted; what was found is added to `sensitive`."""
+    about = failure.about
+    service = _name(about.column("service_name"), rules) or "unknown"
+    for name, value in about.attributes.items():
+        if isinstance(value, str):
+            sensitive.update((service, name[:100], kind) for kind in clean(value, rules, name=name).found)
+    found = clean(failure.message, rules)
+    sensitive.update((service, "exception.message", kind) for kind in found.found)
+
+    def column(name: str) -> str:
+        return _plain(about.column(name), rules)
+
+    signature = Signature(
+        service=service,
+        place=place_of(about, rules),
+        kind=str(about.own.get("kind") or ""),
+        error=without_ids(column("error_type") or column("status") or column("rpc_status") or "error"),
+        exception=without_ids(_plain(failure.exception, rules)),
+    )
+    sample = Sample(
+        signature=signature.id,
+        trace=failure.ids[:16].hex(),
+        span=failure.ids[16:].hex(),
+        at=failure.start // _SECOND,
+        duration=max(failure.end - failure.start, 0),
+        version=column("service_version"),
+        tenant=column("tenant"),
+        region=column("region"),
+        message=found.text[:_LONGEST],
+    )
+    return signature, sample
+
+
+def place_of(about: About, rules: Rules = DEFAULT) -> str:
+    """Where an event happened: its route, method or destination, else its name without ids."""
+    route = route_of(about, rules)
+    return route or without_ids(_plain(about.own.get("name"), rules)) or "unknown"
+
+
+def route_of(about: About, rules: Rules = DEFAULT) -> str:
+    """The route, method or destination of a span; empty where it names none."""
+    for column in (
+        "http_route",
+        "rpc_method",
+        "messaging.destination.template",
+        "messaging.destination.name",
+    ):
+        if text := _plain(about.column(column), rules):
+            return without_ids(text)
+    return ""
+
+
+def without_ids(text: str) -> str:
+    """A name with `#` in place of numbers and ids: of the error codes 404 and 500 the three digits stay."""
+    if text.isdigit() and len(text) == 3:
+        return text
+    return _ID.sub("#", text)
+
+
+def _name(value: Scalar, rules: Rules) -> str:
+    return _plain(value, rules)[:100]
+
+
+def _plain(value: Scalar, rules: Rules) -> str:
+    return (
+        "" if value is None or value == "" else clean(str(value), rules).text[:_LONGEST].replace("\x00", "")
+    )

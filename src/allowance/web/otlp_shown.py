@@ -1,0 +1,124 @@
+"""What OTLP telemetry shows beside its counts: errors with samples, latencies, and who sends what."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from urllib.parse import quote, urlsplit
+
+from sqlalchemy import Connection
+
+from allowance.core.duration import DAY, HOUR
+from allowance.core.problem import refuse
+from allowance.core.time import Instant
+from allowance.edges.store import errors, seen
+from allowance.signals.error_samples import Catalogue, Sample, Taken
+from allowance.signals.otlp_memory import Memory
+from allowance.signals.otlp_points import Batch, Failure
+from allowance.signals.otlp_tally import Limits
+from allowance.signals.redaction import Rules
+from allowance.signals.sightings import Sightings
+
+FLUSH = 10
+"""Seconds after which samples, latencies and sightings are stored with the counts of a request."""
+_SECOND = 1_000_000_000
+_GAP = re.compile(r"\{([^{}]*)\}")
+_GAPS = ("trace_id", "span_id", "service")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SampleSettings:
+    """How samples are kept. `trace_link` is an address with `{trace_id}` in it; `keep` are seconds."""
+
+    rules: Rules = field(default_factory=Rules)
+    trace_link: str = ""
+    keep: int = 14 * DAY
+
+    def link(self, sample: Sample, service: str) -> str | None:
+        """Where a trace can be looked at; nothing where no address was given."""
+        if not self.trace_link:
+            return None
+        said = {"trace_id": sample.trace, "span_id": sample.span, "service": quote(service, safe="")}
+        return _GAP.sub(lambda gap: said[gap.group(1)], self.trace_link)
+
+
+def checked_link(text: str) -> str:
+    """A template of links that can be used. Errors: `Problem` `trace-link`."""
+    gaps = _GAP.findall(text)
+    parts = urlsplit(text.replace("{", "").replace("}", ""))
+    good = parts.scheme in ("http", "https") and parts.hostname and not parts.username
+    if not good or "trace_id" not in gaps or any(gap not in _GAPS for gap in gaps):
+        raise refuse(
+            "trace-link",
+            f"{text[:200]!r} is no template of links to traces",
+            hint="write it as https://tempo.example/trace/{trace_id}; {span_id} and {service} are known, too",
+        )
+    return text
+
+
+class Shown:
+    """Holds what is not stored yet. Not for several threads at once: the door's lock guards it."""
+
+    def __init__(self, settings: SampleSettings, connection: Connection) -> None:
+        self.settings = settings
+        self._catalogue = Catalogue(errors.known(connection), rules=settings.rules)
+        self._sightings = Sightings(settings.rules)
+        self._samples: dict[tuple[str, str], Sample] = {}
+        self._flushed: Instant = 0
+        self._pruned: Instant = 0
+
+    def take(self, batch: Batch, memory: Memory, limits: Limits, *, now: Instant) -> Taken:
+        """The errors of a request that are in time and were not counted before. Nothing changes before `learn`."""
+        if not batch.failures:
+            return Taken()
+        first, last = (now - limits.lateness) * _SECOND, (now + limits.skew) * _SECOND
+        fresh: dict[bytes, Failure] = {}
+        for one in batch.failures:
+            if first <= one.start < last and one.ids not in memory:
+                fresh.setdefault(one.ids, one)
+        return self._catalogue.take(fresh.values())
+
+    def learn(self, taken: Taken, batch: Batch, *, now: Instant) -> None:
+        """A request was stored: take in what else it shows."""
+        self._catalogue.learn(taken)
+        self._sightings.add(batch, now=now)
+        self._sightings.sensitive(taken.sensitive, now=now)
+        for one in taken.samples:
+            self._samples[one.signature, one.span] = one
+        if len(self._samples) > self._most_samples():
+            self._samples = dict(self._newest())
+
+    def _most_samples(self) -> int:
+        return 20 * self._catalogue.limits.signatures
+
+    def _newest(self) -> Sequence[tuple[tuple[str, str], Sample]]:
+        """Of each signature as many as are kept at all."""
+        kept: dict[str, int] = {}
+        found = []
+        for key, one in sorted(self._samples.items(), key=lambda item: -item[1].at):
+            kept[key[0]] = kept.get(key[0], 0) + 1
+            if kept[key[0]] <= self._catalogue.limits.samples:
+                found.append((key, one))
+        return found[: self._most_samples() // 2]
+
+    def is_due(self, *, now: Instant) -> bool:
+        """Whether what is held should be stored with the next request."""
+        return now >= self._flushed + FLUSH
+
+    def write(self, connection: Connection, *, now: Instant) -> None:
+        """Store what is held; `settle` when the transaction is through."""
+        errors.keep_samples(connection, self._samples.values(), most=self._catalogue.limits.samples)
+        seen.add_sketches(connection, self._sightings.sketches())
+        seen.see(connection, self._sightings.sightings())
+        if now >= self._pruned + HOUR:
+            errors.forget(connection, now - self.settings.keep)
+            seen.forget(connection, now - self.settings.keep)
+
+    def settle(self, *, now: Instant) -> None:
+        """What was held is stored."""
+        self._samples = {}
+        self._sightings.settle()
+        self._flushed = now
+        if now >= self._pruned + HOUR:
+            self._pruned = now
