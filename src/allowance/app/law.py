@@ -56,7 +56,8 @@ class Law:
     """The current standing, and changes of it under the lock of the ledger: of two racing requests one is first."""
 
     def __init__(self, ledger: Ledger) -> None:
-        self._ledger, self._standing, self._lock = ledger, Standing(), threading.Lock()
+        self._ledger, self._standing = ledger, Standing()
+        self._lock = threading.RLock()  # who decides may look something up that asks what stands
 
     @property
     def ledger(self) -> Ledger:
