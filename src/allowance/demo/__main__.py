@@ -1,4 +1,4 @@
-"""`python -m allowance.demo [FOLDER]`: writes the shop's month, analyses it, and shows the report."""
+"""`python -m allowance.demo report [FOLDER]`: writes the shop's month, analyses it, and shows the report."""
 
 from __future__ import annotations
 
@@ -15,13 +15,15 @@ from allowance.demo.shop import Progress, silent, write_shop
 from allowance.demo.story import END, STORY, event
 
 FOLDER = Path("build") / "demo"
+REPORT = "report"
 
 
-def main(arguments: Sequence[str]) -> int:
+def main(arguments: list[str]) -> int:
     """Generate and analyse; the exit code is that of the first analysis that fails."""
+    arguments = arguments[1:] if arguments[:1] == [REPORT] else arguments
     if any(word.startswith("-") for word in arguments) or len(arguments) > 1:
         return _wrong(
-            "usage", "the demo takes one folder and no options", "python -m allowance.demo build/demo"
+            "usage", "the demo takes one folder and no options", "python -m allowance.demo report build/demo"
         )
     folder = Path(arguments[0]) if arguments else FOLDER
     print(f"A month of a small shop's traffic, made up, goes to {folder} ...")

@@ -10,7 +10,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from contextlib import redirect_stderr
+from contextlib import redirect_stderr, suppress
 from pathlib import Path
 from typing import TextIO
 
@@ -64,7 +64,8 @@ def live(folder: Path, *, port: int, own_port: bool, seconds: int, shown: bool) 
         threading.Thread(target=_show, args=(prepared, address, began, shown), daemon=True).start()
         if seconds:
             threading.Thread(target=_end_after, args=(seconds,), daemon=True).start()
-        with redirect_stderr(log):
+        # Ctrl-C is how a demo ends; the server has ended in order when it comes out here.
+        with redirect_stderr(log), suppress(KeyboardInterrupt):
             asyncio.run(run(serving))
     finally:
         shop.stop()
