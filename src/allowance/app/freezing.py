@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 
 from allowance.app.gate import policy_of
 from allowance.budget.epoch import budget_since
@@ -13,7 +14,7 @@ from allowance.core.counts import NO_DATA
 from allowance.core.problem import refuse
 from allowance.core.time import Instant
 from allowance.governance.bankruptcies import epochs
-from allowance.governance.endings import remaining_of
+from allowance.governance.endings import needed, remaining_of
 from allowance.governance.expressions import silent
 from allowance.governance.facts import Freeze, Standing
 from allowance.governance.freezes import BY_HAND, by_clock, progress
@@ -23,10 +24,15 @@ from allowance.governance.verdict_clauses import Amount
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Way:
-    """How far a freeze is on the way to its end, and when that is at the earliest where it can be known."""
+    """How far a freeze is on the way to its end, and when that is at the earliest where it can be known.
+
+    `remaining` is the budget that its clause speaks of, `need` the share that must be left (nothing: none is named).
+    """
 
     text: str
     earliest: Instant | None
+    remaining: Amount = NO_DATA
+    need: Fraction | None = None
 
 
 def way_of(freeze: Freeze, contract: Contract, counted: Counted, standing: Standing, *, now: Instant) -> Way:
@@ -39,12 +45,15 @@ def way_of(freeze: Freeze, contract: Contract, counted: Counted, standing: Stand
         return Way(text=by_clock(freeze) if freeze.clause == BY_HAND else "", earliest=freeze.until)
     earliest = earliest_end(freeze, policy, slo, counts, now=now)
     remaining: Amount = NO_DATA
+    need: Fraction | None = None
     if 1 <= freeze.clause <= len(policy.clauses):
         at = now - now % counts.step
         budget = budget_since(counts, slo.target, slo.window, epochs(standing).get(slo.id), now=at)
         numbers = numbers_of(service, slo, policy, counts, budget, None, say=silent, now=at)
         remaining = remaining_of(policy.clauses[freeze.clause - 1].when, numbers)
-    return Way(text=progress(freeze, policy, remaining, earliest), earliest=earliest)
+        need = needed(policy, policy.clauses[freeze.clause - 1])
+    text = progress(freeze, policy, remaining, earliest)
+    return Way(text=text, earliest=earliest, remaining=remaining, need=need)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

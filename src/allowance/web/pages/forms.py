@@ -6,6 +6,7 @@ from http import HTTPStatus
 from urllib.parse import parse_qs
 
 from fastapi import Request
+from pydantic import ValidationError
 
 from allowance.web.problems import Refusal
 
@@ -20,3 +21,14 @@ async def form(request: Request) -> dict[str, str]:
     except ValueError:
         raise Refusal(HTTPStatus.BAD_REQUEST, "request", "the form has too many fields") from None
     return {name: values[-1] for name, values in fields.items()}
+
+
+def whats_wrong(error: ValidationError) -> Refusal:
+    """Why what was filled in cannot be taken."""
+    first = error.errors()[0]
+    place = ".".join(str(part) for part in first["loc"]) or "the form"
+    empty = first["type"] in ("missing", "string_too_short", "too_short") or first.get("input") == ""
+    said = "is missing" if empty else f"cannot be taken: {first['msg'][:1].lower()}{first['msg'][1:]}"
+    return Refusal(
+        HTTPStatus.UNPROCESSABLE_ENTITY, "request", f"{place} {said}", hint="go back and fill it in"
+    )

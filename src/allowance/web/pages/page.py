@@ -14,6 +14,7 @@ from allowance.governance.roles import Right
 from allowance.reports.pages.facts import Facts
 from allowance.reports.pages.view import Head
 from allowance.web.asked import House
+from allowance.web.ledger import Looks
 from allowance.web.tokens import Caller
 
 OWN_PACKAGE = "allowance.web.pages"
@@ -28,7 +29,10 @@ class View(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """A page that somebody wants to see: the facts, the parts of its path, the query, who asks, and when."""
+    """A page that somebody wants to see: the facts, the parts of its path, the query, who asks, and when.
+
+    `looks` is the newest look through the whole ledger.
+    """
 
     facts: Facts
     path: Mapping[str, str]
@@ -37,6 +41,7 @@ class Wanted:
     house: House
     now: Instant
     pages: Sequence[Page]
+    looks: Looks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

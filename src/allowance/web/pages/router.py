@@ -54,6 +54,7 @@ def _endpoint(
             house=asked,
             now=now,
             pages=pages,
+            looks=request.app.state.looks,
         )
         view = page.view(wanted)
         match twin:

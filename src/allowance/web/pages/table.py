@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from allowance.web.pages import executive, help_page, oncall, services, silence, slo, slos
+from allowance.web.pages import executive, gate, governance, help_page, oncall, services, silence, slo, slos
 from allowance.web.pages.page import Page
 
 PAGES: tuple[Page, ...] = (
@@ -11,6 +11,10 @@ PAGES: tuple[Page, ...] = (
     slos.PAGE,
     services.PAGE,
     slo.PAGE,
+    gate.GATE,
+    gate.DECISION,
+    gate.DECISIONS,
+    governance.PAGE,
     silence.PAGE,
     help_page.SEARCH,
     help_page.HELP,

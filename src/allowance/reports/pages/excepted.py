@@ -1,0 +1,399 @@
+"""Exceptions as pages show them: bullets per unit, waivers, releases, new epochs, what waits and what is owed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from allowance.core.counts import NO_DATA, NoData
+from allowance.core.time import Instant
+from allowance.core.window import Span
+from allowance.governance.bullets import Quota
+from allowance.governance.facts import Bullet, Epoch, HandBack, Override, Pending, Release, Waiver
+from allowance.governance.obligations import Owed
+from allowance.reports import tabular
+from allowance.reports.numbers import whole
+from allowance.reports.pages.facts import Facts, service_name
+from allowance.reports.pages.rows import about
+from allowance.reports.pages.view import Link, Num, When
+
+HELD, SPENT = "\u25c7", "\u25c6"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spent:
+    """A bullet or an override that was spent; `outcome` says what was burned while it held, and what it left to do."""
+
+    id: str
+    kind: str
+    service: Link
+    change: str
+    environment: str
+    begin: When
+    end: When
+    holds: bool
+    by: str
+    approved_by: str
+    reason: str
+    outcome: str
+    entry: Link
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unit:
+    """An organisation unit and its bullets in a period: `marks` has one sign per bullet, spent first."""
+
+    unit: str
+    period: str
+    marks: str
+    says: str
+    left: Num
+    blocked: tuple[str, ...]
+    spent: tuple[Spent, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waived:
+    """A waiver with its countdown."""
+
+    id: str
+    service: Link
+    slo: str
+    dependency: str
+    mode: str
+    begin: When
+    end: When
+    holds: bool
+    countdown: str
+    by: str
+    reason: str
+    evidence: tuple[str, ...]
+    entry: Link
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """A condition of a release; without evidence nothing was shown yet."""
+
+    name: str
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Released:
+    """A conditional release."""
+
+    id: str
+    service: Link
+    change: str
+    environment: str
+    plan: str
+    begin: When
+    end: When
+    holds: bool
+    countdown: str
+    by: str
+    approved_by: str
+    conditions: tuple[Shown, ...]
+    met: str
+    entry: Link
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """Something owed, by whom, until when."""
+
+    id: str
+    kind: str
+    of: str
+    unit: str
+    service: Link
+    what: str
+    owner: str
+    due: When
+    says: str
+    open: bool
+    overdue: bool
+    evidence: str
+    entry: Link
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Anew:
+    """A bankruptcy: the budget counts anew, and the work that pays for it."""
+
+    id: str
+    service: Link
+    slo: str
+    begin: When
+    signed: str
+    reason: str
+    before: str
+    plan: str
+    items: tuple[Due, ...]
+    entry: Link
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handed:
+    """Developers carry the pager of their service."""
+
+    id: str
+    service: Link
+    begin: When
+    end: When | NoData
+    by: str
+    to: str
+    entry: Link
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waits:
+    """Something that was asked for, and needs the yes of another."""
+
+    id: str
+    kind: str
+    service: Link
+    what: str
+    reason: str
+    by: str
+    at: When
+    until: When
+    countdown: str
+    signed: str
+    entry: Link
+
+
+def service_link(facts: Facts, name: str) -> Link:
+    """A service that the contract may no longer know."""
+    known = facts.contract.service(name)
+    return Link(
+        text=name if known is None else service_name(known), href=f"/services/{name}" if known else ""
+    )
+
+
+def entry_link(seq: int) -> Link:
+    """An entry of the ledger."""
+    return Link(text=f"#{seq}", href=f"/ledger/{seq}")
+
+
+def units(
+    facts: Facts, quotas: Sequence[Quota], owed: Sequence[Owed], period: Span, *, now: Instant
+) -> tuple[Unit, ...]:
+    """Every unit with what it has in its own current period, and what it spent in the period of the page."""
+    spent: dict[str, list[Spent]] = {}
+    for one in sorted(_both(facts), key=lambda one: -one.seq):
+        if period.begin <= one.begin < period.end:
+            spent.setdefault(one.unit, []).append(_spent(facts, one, owed, now=now))
+    known = {one.unit for one in quotas}
+    rows = [_unit(one, spent.get(one.unit, [])) for one in quotas]
+    rest = [
+        Unit(unit=name, period="", marks="", says="", left=_none(), blocked=(), spent=tuple(some))
+        for name, some in sorted(spent.items())
+        if name not in known
+    ]
+    return (*rows, *rest)
+
+
+def _both(facts: Facts) -> Iterator[Bullet | Override]:
+    yield from facts.standing.bullets.values()
+    yield from facts.standing.overrides.values()
+
+
+def _none() -> Num:
+    return Num(text="", value=NO_DATA)
+
+
+def _unit(one: Quota, spent: Sequence[Spent]) -> Unit:
+    used = min(one.spent, one.granted)
+    return Unit(
+        unit=one.unit,
+        period=one.period,
+        marks=" ".join([SPENT] * used + [HELD] * one.left),
+        says=f"{whole(one.left)} of {whole(one.granted)} left until {tabular.when(one.until)} UTC",
+        left=Num(text=str(one.left), value=one.left),
+        blocked=tuple(f"{late.what} ({late.id})" for late in one.blocked_by),
+        spent=tuple(spent),
+    )
+
+
+def _spent(facts: Facts, one: Bullet | Override, owed: Sequence[Owed], *, now: Instant) -> Spent:
+    return Spent(
+        id=one.id,
+        kind="silver bullet" if isinstance(one, Bullet) else f"override of {one.freeze}",
+        service=service_link(facts, one.service),
+        change=one.change,
+        environment=one.environment,
+        begin=When(at=one.begin),
+        end=When(at=one.end),
+        holds=one.begin <= now < one.end,
+        by=one.by,
+        approved_by=", ".join(one.approved_by),
+        reason=one.reason,
+        outcome=", ".join(part for part in (_burned(facts, one), _papers(one, owed)) if part),
+        entry=entry_link(one.seq),
+    )
+
+
+def _burned(facts: Facts, one: Bullet | Override) -> str:
+    """What was spent of the service's budgets while the exception held: of the promise that lost most."""
+    found: list[tuple[Fraction, str]] = []
+    for promise in facts.by_service.get(one.service, ()):
+        if promise.evaluation is None or promise.counts is None or isinstance(facts.at, NoData):
+            continue
+        step, span, allowed = promise.counts.step, promise.evaluation.span, promise.evaluation.budget.allowed
+        begin = one.begin - one.begin % step
+        end = min(one.end, facts.at)
+        end -= end % step
+        if span.begin <= begin < end and allowed:
+            bad = promise.counts.between(begin, end).bad
+            found.append((Fraction(bad) / allowed, promise.title))
+    if not found:
+        return ""
+    share, title = max(found)
+    return f"{tabular.percent(share)} of the budget of {title} was spent while it held"
+
+
+def _papers(one: Bullet | Override, owed: Sequence[Owed]) -> str:
+    paper = next((each for each in owed if each.obligation.id == one.obligation), None)
+    if paper is None:
+        return ""
+    if not paper.open:
+        return "its postmortem is written"
+    return (
+        "its postmortem is overdue"
+        if paper.overdue
+        else f"its postmortem is due on {tabular.when(paper.obligation.due)} UTC"
+    )
+
+
+def waived(facts: Facts, one: Waiver, *, now: Instant) -> Waived:
+    """A waiver at `now`."""
+    return Waived(
+        id=one.id,
+        service=service_link(facts, one.service),
+        slo=one.slo,
+        dependency=one.dependency,
+        mode=one.mode,
+        begin=When(at=one.begin),
+        end=When(at=one.end),
+        holds=one.begin <= now < one.end,
+        countdown=countdown(one.begin, one.end, now),
+        by=one.by,
+        reason=one.reason,
+        evidence=one.evidence,
+        entry=entry_link(one.seq),
+    )
+
+
+def released(facts: Facts, one: Release, *, now: Instant) -> Released:
+    """A conditional release at `now`."""
+    met = sum(bool(shown) for shown in one.conditions.values())
+    return Released(
+        id=one.id,
+        service=service_link(facts, one.service),
+        change=one.change,
+        environment=one.environment,
+        plan=one.plan,
+        begin=When(at=one.begin),
+        end=When(at=one.end),
+        holds=one.begin <= now < one.end,
+        countdown=countdown(one.begin, one.end, now),
+        by=one.by,
+        approved_by=", ".join(one.approved_by),
+        conditions=tuple(Shown(name=name, evidence=shown) for name, shown in one.conditions.items()),
+        met=f"{met} of {len(one.conditions)} conditions shown",
+        entry=entry_link(one.seq),
+    )
+
+
+def due(facts: Facts, one: Owed, *, now: Instant) -> Due:
+    """Something owed at `now`."""
+    owed = one.obligation
+    if owed.done is not None:
+        late = owed.done > owed.due
+        says = f"done {tabular.when(owed.done)} UTC" + (
+            f", {about(owed.done - owed.due)} late" if late else ""
+        )
+    else:
+        says = f"{about(now - owed.due)} overdue" if one.overdue else f"in {about(owed.due - now)}"
+    return Due(
+        id=owed.id,
+        kind=owed.kind,
+        of=owed.of,
+        unit=one.unit,
+        service=service_link(facts, owed.service),
+        what=owed.what,
+        owner=owed.owner,
+        due=When(at=owed.due),
+        says=says,
+        open=one.open,
+        overdue=one.overdue,
+        evidence=owed.evidence,
+        entry=entry_link(owed.seq),
+    )
+
+
+def anew(facts: Facts, one: Epoch, owed: Sequence[Owed], *, now: Instant) -> Anew:
+    """A bankruptcy with its sprint."""
+    items = tuple(
+        due(facts, each, now=now) for each in owed if each.obligation.of in (one.id, one.id.partition(".")[0])
+    )
+    done = sum(not each.open for each in items)
+    before = one.spent_before
+    known = before.get("known") and before.get("remaining") is not None
+    return Anew(
+        id=one.id,
+        service=service_link(facts, one.service),
+        slo=one.slo,
+        begin=When(at=one.begin),
+        signed=", ".join(f"{by} ({role})" for role, by in one.signed.items()),
+        reason=one.reason,
+        before=f"{tabular.percent(Fraction(before['remaining']))} was left before" if known else "",
+        plan=f"plan {done} of {len(items)} done" if items else "",
+        items=items,
+        entry=entry_link(one.seq),
+    )
+
+
+def handed(facts: Facts, one: HandBack) -> Handed:
+    """A hand-back."""
+    return Handed(
+        id=one.id,
+        service=service_link(facts, one.service),
+        begin=When(at=one.begin),
+        end=NO_DATA if one.end is None else When(at=one.end),
+        by=f"policy {one.policy}, clause {one.clause}",
+        to=one.to,
+        entry=entry_link(one.seq),
+    )
+
+
+def waits(facts: Facts, one: Pending, *, now: Instant) -> Waits:
+    """What waits at `now`."""
+    terms: Mapping[str, object] = one.terms
+    slos = terms.get("slos")
+    what = str(terms.get("change") or "") or (
+        ", ".join(map(str, slos)) if isinstance(slos, list | tuple) else ""
+    )
+    return Waits(
+        id=one.id,
+        kind="silver bullet" if one.kind == "bullet" else one.kind,
+        service=service_link(facts, one.service),
+        what=what,
+        reason=str(terms.get("reason") or terms.get("plan") or ""),
+        by=one.by,
+        at=When(at=one.at),
+        until=When(at=one.until),
+        countdown=countdown(one.at, one.until, now),
+        signed=", ".join(f"{by} ({role})" for role, by in one.signed.items()),
+        entry=entry_link(one.seq),
+    )
+
+
+def countdown(begin: Instant, end: Instant, now: Instant) -> str:
+    """`ends in 3 h`, `ended 2 d ago`, `begins in 1 h`."""
+    if now < begin:
+        return f"begins in {about(begin - now)}"
+    return f"ends in {about(end - now)}" if now < end else f"ended {about(now - end)} ago"
