@@ -16,6 +16,7 @@ from cyclopts import App
 
 from allowance.cli.main import COMMANDS
 from allowance.contract.defaults import DEFAULTS
+from allowance.contract.expressions import NAMES
 from allowance.contract.lint_page import lint_page
 from allowance.contract.policies import POLICIES
 from allowance.contract.rules import PRESETS
@@ -23,6 +24,7 @@ from allowance.core.duration import DAY, short
 from allowance.core.ratio import decimal_text, percent_text
 from allowance.core.time import iso
 from allowance.demo.story import STORY
+from allowance.governance.states import EDGES
 from tests.docs.blocks import ROOT, documents, name_of
 from tests.docs.shell import Shell
 
@@ -105,11 +107,26 @@ def story() -> str:
     return table(["from (2026, UTC)", "for", "service", "what happens", "what the counts show"], rows)
 
 
+def states() -> str:
+    """The states of a budget: the diagram and the table, both from the table that runs."""
+    lines = [f"    {edge.begin} --> {edge.end}: {edge.when}" for edge in EDGES]
+    diagram = "\n".join(["```mermaid", "stateDiagram-v2", *lines, "```"])
+    rows = [[edge.begin, edge.end, f"`{edge.when}`, for `dwell`"] for edge in EDGES]
+    return f"{diagram}\n\n{table(['from', 'to', 'when'], rows)}"
+
+
+def expression_names() -> str:
+    """What an expression may speak of."""
+    return table(["name", "what it is"], [[f"`{name}`", what] for name, what in NAMES.items()])
+
+
 PARTS: dict[str, Callable[[], str]] = {
     "alert-presets": alert_presets,
     "commands": commands,
     "defaults": defaults,
+    "expression-names": expression_names,
     "policies": policies,
+    "states": states,
     "story": story,
 }
 
