@@ -28,6 +28,14 @@ pytestmark = pytest.mark.anyio
 SHAPE = {"code", "severity", "message", "where", "hint"}
 EVENT = {"specversion": "1.0", "id": "1", "source": "/a", "type": "t"}
 MUTE = {"labels": {"service": "checkout"}, "end": iso(START + 86400), "reason": "work"}
+NOTE = {"service": "checkout", "begin": iso(START), "text": "x"}
+CORRECTION = {
+    "slo": "checkout/latency",
+    "kind": "exclude",
+    "begin": iso(START - 600),
+    "end": iso(START),
+    "reason": "x",
+}
 BULLET = {"service": "checkout", "change": "PR-1", "reason": "the sale begins"}
 WAIVER = {"slo": "checkout/latency", "dependency": "mail", "reason": "it was down", "hours": 1}
 BANKRUPTCY = {
@@ -105,6 +113,12 @@ ROUTES: list[tuple[str, str, Right | None, dict[str, Any]]] = [
     ("POST", "/v1/mutes", "mute", {"json": MUTE}),
     ("POST", "/v1/mutes?preview=true", "mute", {"json": MUTE}),
     ("DELETE", "/v1/mutes/none", "mute", {}),
+    ("GET", "/v1/notes", "read", {}),
+    ("POST", "/v1/notes", "annotate", {"json": NOTE}),
+    ("GET", "/v1/corrections", "read", {}),
+    ("POST", "/v1/corrections", "correct", {"json": CORRECTION}),
+    ("POST", "/v1/corrections?preview=true", "correct", {"json": CORRECTION}),
+    ("POST", "/v1/corrections/correction-0/revoke", "correct", {"json": {"reason": "x"}}),
     ("POST", "/v1/reload", "administer", {}),
     (
         "POST",

@@ -17,7 +17,7 @@ from allowance.app.backfill import PREFIX, Backfill
 from allowance.app.collect import PATIENCE, Collected, Collector, Reader, Standing
 from allowance.app.feeds import feeds
 from allowance.app.status import STEP, kept
-from allowance.app.tick import Key, Tick
+from allowance.app.tick import Corrections, Key, Tick
 from allowance.app.watch import Totals, Watch
 from allowance.budget.budget import Windowed
 from allowance.contract.model import Contract
@@ -78,7 +78,7 @@ class Loop:
 
     One process calls `advance`. Others on the same store call `follow`, and know what it knows. `after` is told of
     every tick once it is recorded; what it does must bear being done again. `epochs` says by SLO from when its budget
-    counts.
+    counts, `corrections` what of it does not count as it was counted.
     """
 
     contract: Contract
@@ -89,6 +89,7 @@ class Loop:
     doors: Sequence[Door] = ()
     after: Sequence[Callable[[Tick], None]] = ()
     epochs: Callable[[], Mapping[str, Instant]] = dict
+    corrections: Callable[[], Corrections] = dict
     standings: dict[str, Standing] = field(default_factory=dict)
     lives: dict[str, Life] = field(default_factory=dict)
     last: Instant | None = None
@@ -109,12 +110,18 @@ class Loop:
 
     def counted(self, slo_id: str) -> Windowed | None:
         """What the budget of an SLO counts, over all its groups; nothing where there is no such SLO."""
-        return self._watch().counted(slo_id)
+        return self._watch().counted(slo_id, self.corrections())
 
     def judged(self, at: Instant) -> Tick:
         """Everything as it stood at an instant that is counted; nothing is recorded."""
         with self._busy:
             return self._judged(at, {})
+
+    def judge_again(self) -> None:
+        """Look at the newest tick once more, because something around its counts was changed; nobody is told anew."""
+        with self._busy:
+            if self.last is not None:
+                self.now = self._judged(self.last, self.lives)
 
     def start(self, *, now: Instant) -> None:
         """Take up where the store says the last tick was."""
@@ -140,8 +147,7 @@ class Loop:
                 self._totals, self._rows = self.store.totals(rows=rows, step=STEP), rows
             self.contract, self._watched = contract, None
             self._count(until=self.last or 0)
-            if self.last is not None:
-                self.now = self._judged(self.last, self.lives)
+            self.judge_again()
 
     def take_up(self) -> None:
         """Know what the store knows now, whoever wrote it."""
@@ -262,6 +268,7 @@ class Loop:
             feeds=feeds(self.contract, self.standings, self.problems, watch.newest.at(at), now=at),
             context=context_of(self.contract),
             epochs=self.epochs(),
+            corrections=self.corrections(),
         )
 
     def _series(self, standings: Mapping[str, Standing]) -> dict[str, str]:

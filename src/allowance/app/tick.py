@@ -14,9 +14,15 @@ from allowance.budget.evaluate import Evaluation, by_method, evaluate_counted
 from allowance.contract.model import Slo
 from allowance.core.buckets import Buckets, add, empty
 from allowance.core.time import Instant
+from allowance.signals.corrections import Correction, corrected
 
 NO_EPOCHS: Mapping[str, Instant] = {}
 """Every budget counts over its whole window."""
+
+Corrections = Mapping[str, Sequence[Correction]]
+"""By SLO the periods that are taken out of its counts, or counted good."""
+
+NO_CORRECTIONS: Corrections = {}
 
 Key = tuple[str, str]
 """(SLO id, group); the group is `""` for the whole of an SLO."""
@@ -80,15 +86,21 @@ def tick(
     feeds: Sequence[Feed] = (),
     context: Context = NO_CONTEXT,
     epochs: Mapping[str, Instant] = NO_EPOCHS,
+    corrections: Corrections = NO_CORRECTIONS,
 ) -> Tick:
     """Evaluate every SLO and group at `now`, an edge of the buckets, one by one.
 
     `feeds`: how far the sources were read. `context`: what the contract says around its SLOs. `epochs`: by SLO, from
-    when its budget counts.
+    when its budget counts. `corrections`: by SLO what does not count as it was counted.
     This is what a tick means; `app.watch` comes to the same by one sweep over all.
     """
     evaluations = [
-        (group, _judged(slo, by_method(slo, history), epochs.get(slo.id), now))
+        (
+            group,
+            _judged(
+                slo, by_method(slo, corrected(history, corrections.get(slo.id, ()))), epochs.get(slo.id), now
+            ),
+        )
         for slo in slos
         for group, history in _of(slo, histories).items()
     ]

@@ -11,7 +11,7 @@ from allowance.alerting.lifecycle import Life
 from allowance.alerting.plan import NO_CONTEXT, Context, Settings, plan
 from allowance.alerting.telemetry import Feed
 from allowance.app.newest import Newest
-from allowance.app.tick import NO_EPOCHS, Key, Tick
+from allowance.app.tick import NO_CORRECTIONS, NO_EPOCHS, Corrections, Key, Tick
 from allowance.budget.budget import Windowed
 from allowance.budget.epoch import since_epoch
 from allowance.budget.evaluate import Evaluation, by_method, evaluate_counted
@@ -21,6 +21,7 @@ from allowance.contract.rules import SEVERITIES
 from allowance.core.buckets import Buckets, add, empty
 from allowance.core.counts import Counts
 from allowance.core.time import Instant
+from allowance.signals.corrections import corrected
 
 
 class Totals(Rows, Protocol):
@@ -105,6 +106,7 @@ class Watch:
         feeds: Sequence[Feed] = (),
         context: Context = NO_CONTEXT,
         epochs: Mapping[str, Instant] = NO_EPOCHS,
+        corrections: Corrections = NO_CORRECTIONS,
     ) -> Tick:
         """The same tick as `app.tick.tick` over the histories: who is calm and was calm has nothing to say."""
         known: dict[int, Evaluation] = {}
@@ -112,12 +114,13 @@ class Watch:
         def evaluate(number: int) -> Evaluation:
             if number not in known:
                 member = self._members[number]
-                counted = self._counted(member)
+                counted = self._counted(member, corrections)
                 found = evaluate_counted(member.slo, counted, now=now)
                 known[number] = since_epoch(found, counted, epochs.get(member.slo.id))
             return known[number]
 
-        closer = sorted(self._firing(now) | self._always | self._alive(lives))
+        changed = {n for n, m in enumerate(self._members) if m.columns and m.slo.id in corrections}
+        closer = sorted(self._firing(now) | self._always | self._alive(lives) | changed)
         looked_at = [(self._members[number].group, evaluate(number)) for number in closer]
         return Tick(
             at=now,
@@ -127,10 +130,10 @@ class Watch:
             evaluate=evaluate,
         )
 
-    def counted(self, slo_id: str) -> Windowed | None:
+    def counted(self, slo_id: str, corrections: Corrections = NO_CORRECTIONS) -> Windowed | None:
         """What the budget of an SLO counts, over all its groups; nothing where there is no such SLO."""
         number = self._numbers.get((slo_id, ""))
-        return None if number is None else self._counted(self._members[number])
+        return None if number is None else self._counted(self._members[number], corrections)
 
     def _firing(self, now: Instant) -> set[int]:
         sweep = self._fleet.sweep(self._totals, now=now)
@@ -139,10 +142,11 @@ class Watch:
     def _alive(self, lives: Mapping[str, Life]) -> set[int]:
         return {self._by_signature[name] for name in lives if name in self._by_signature}
 
-    def _counted(self, member: Member) -> Windowed:
-        if sweepable(member.slo):
+    def _counted(self, member: Member, corrections: Corrections) -> Windowed:
+        own = corrections.get(member.slo.id, ())
+        if sweepable(member.slo) and not own:
             return _Sum(self._totals, member.columns)
-        return by_method(member.slo, self._history(member))
+        return by_method(member.slo, corrected(self._history(member), own))
 
     def _history(self, member: Member) -> Buckets:
         if not member.columns:

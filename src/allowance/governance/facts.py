@@ -47,6 +47,28 @@ class Freeze:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Amendment:
+    """A correction of `[begin, end)` of an SLO (`service/name`), and whether it was taken back.
+
+    `effect` is what it changed when it was made: exact counts of the window before and after.
+    """
+
+    id: str
+    slo: str
+    kind: Literal["exclude", "count-good"]
+    begin: Instant
+    end: Instant
+    why: str
+    by: str
+    at: Instant
+    effect: Mapping[str, int] = field(hash=False)
+    seq: int
+    revoked: Instant | None = None
+    revoked_by: str = ""
+    revoked_why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Obligation:
     """Something owed because of an exception: a postmortem, or an item of a reliability sprint."""
 
@@ -227,6 +249,9 @@ class Standing:
     pending: Mapping[str, Pending] = field(default_factory=dict, hash=False)
     advised: Mapping[str, Freeze] = field(default_factory=dict, hash=False)
     """Freezes that a policy without all its signatures would have begun: nobody is bound by them."""
+
+    amendments: Mapping[str, Amendment] = field(default_factory=dict, hash=False)
+    """Corrections of counts, those that were revoked too."""
 
     signed: tuple[Signed, ...] = ()
     decisions: Mapping[str, int] = field(default_factory=dict, hash=False)

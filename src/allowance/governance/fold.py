@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from allowance.governance import (
+    amendments,
     bankruptcies,
     bullets,
     freezes,
@@ -25,6 +26,7 @@ from allowance.governance.verdict_record import DECIDED, remember_decision
 Step = Callable[[Standing, Entry], Standing]
 
 FOLDS: Mapping[str, Step] = {
+    **amendments.FOLDS,
     **bullets.FOLDS,
     **overrides.FOLDS,
     **releases.FOLDS,

@@ -25,9 +25,12 @@ from allowance.edges.cel import Cel
 from allowance.edges.store import Store, github_pending
 from allowance.edges.store import acks as desk
 from allowance.edges.store import deploys as stored_deploys
+from allowance.edges.store import notes as stored_notes
 from allowance.edges.store.acks import Ack, Arrival
 from allowance.edges.store.lease import Lease, me
 from allowance.edges.store.ledger import StoredLedger
+from allowance.edges.store.notes import Note
+from allowance.governance.amendments import corrections
 from allowance.governance.bankruptcies import epochs
 from allowance.governance.expressions import Say
 from allowance.web.contract_files import ContractFiles
@@ -56,6 +59,8 @@ class LoopState:
     def __post_init__(self) -> None:
         self.law = Law(StoredLedger(self.engine))
         self.loop.epochs = lambda: epochs(self.law.standing())
+        # Not `standing()`: counts are also asked for while the ledger is held.
+        self.loop.corrections = lambda: corrections(self.law.known)
         doors = [door for door in self.loop.doors if isinstance(door, EventDoor)]
         self.told = doors[0] if doors else EventDoor((), self.store, clock.now)
         received = [door for door in self.loop.doors if isinstance(door, OtlpDoor)]
@@ -144,6 +149,19 @@ class LoopState:
     def deploys(self, *, begin: Instant, end: Instant, service: str | None = None) -> Sequence[Deploy]:
         """Those in `[begin, end)`, oldest first."""
         return stored_deploys.deploys(self.engine, begin=begin, end=end, service=service)
+
+    def save_note(self, note: Note) -> Note:
+        """Durable when it returns; it comes back with its number."""
+        return stored_notes.save_note(self.engine, note)
+
+    def notes(self, *, begin: Instant, end: Instant, service: str | None = None) -> Sequence[Note]:
+        """Those that touch `[begin, end)`, oldest first."""
+        return stored_notes.notes(self.engine, begin=begin, end=end, service=service)
+
+    def judge_again(self) -> None:
+        """After a correction the newest tick is looked at once more."""
+        self.law.standing()
+        self.loop.judge_again()
 
     def save_pending(self, pending: Pending) -> None:
         """Durable when it returns; it is kept once, by its id."""

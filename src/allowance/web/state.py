@@ -20,6 +20,7 @@ from allowance.core.problem import Problem
 from allowance.core.time import Instant
 from allowance.edges.github_file import GithubSettings
 from allowance.edges.store.acks import Ack, Arrival
+from allowance.edges.store.notes import Note
 from allowance.governance.expressions import Say
 from allowance.web.contract_files import ContractFiles
 from allowance.web.event_door import EventDoor
@@ -139,6 +140,18 @@ class LiveState(Protocol):
 
     def deploys(self, *, begin: Instant, end: Instant, service: str | None = None) -> Sequence[Deploy]:
         """Those in `[begin, end)`, oldest first."""
+        ...
+
+    def save_note(self, note: Note) -> Note:
+        """A remark on a period; it comes back with its number."""
+        ...
+
+    def notes(self, *, begin: Instant, end: Instant, service: str | None = None) -> Sequence[Note]:
+        """Those that touch `[begin, end)`, oldest first."""
+        ...
+
+    def judge_again(self) -> None:
+        """Look at the newest tick once more: the ledger says something new about its counts."""
         ...
 
     def save_pending(self, pending: Pending) -> None:

@@ -16,7 +16,7 @@ from allowance.reports import tabular
 from allowance.reports.glyphs import Svg
 from allowance.reports.pages.drawings import named
 
-Kind = Literal["deploy", "flag", "incident", "freeze", "maintenance", "bullet", "note"]
+Kind = Literal["deploy", "flag", "incident", "freeze", "maintenance", "bullet", "note", "correction"]
 
 SIGNS: dict[Kind, str] = {
     "deploy": "\u25bd",
@@ -26,6 +26,7 @@ SIGNS: dict[Kind, str] = {
     "maintenance": "\u2591",
     "bullet": "\u25c6",
     "note": "\u270e",
+    "correction": "\u2298",
 }
 """Each kind has a sign of its own; its name stands beside it where it is listed."""
 

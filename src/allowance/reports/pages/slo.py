@@ -18,6 +18,7 @@ from allowance.reports.explained import Step, explain_rule, explain_window
 from allowance.reports.glyphs import Svg
 from allowance.reports.pages.facts import UTC, Facts, Promise
 from allowance.reports.pages.lane import LaneEvent, lane
+from allowance.reports.pages.remarked import Corrected, Proposed, corrections_of
 from allowance.reports.pages.rows import left, says, tags
 from allowance.reports.pages.shown import Block, block_of
 from allowance.reports.pages.slo_asked import SloAsked, next_end, previous_end
@@ -106,6 +107,8 @@ class SloPage:
     frozen_link: str
     blocks: Blocks
     what_if: WhatIf | NoData
+    corrections: tuple[Corrected, ...]
+    proposed: Proposed | NoData
     spec: Spec
 
 
@@ -118,6 +121,7 @@ def slo_page(
     *,
     events: Sequence[LaneEvent] = (),
     tried: WhatIf | NoData = NO_DATA,
+    proposed: Proposed | NoData = NO_DATA,
 ) -> SloPage:
     """The page; `found` is nothing before the first tick. `events` are those of the window."""
     slo = promise.slo
@@ -149,6 +153,8 @@ def slo_page(
         frozen_link="" if known is None else base + asked.ending(_at(known)).query,
         blocks=_blocks(facts, known, events),
         what_if=tried,
+        corrections=corrections_of(facts.standing.amendments.values(), slo, facts.pages),
+        proposed=proposed,
         spec=spec,
     )
 

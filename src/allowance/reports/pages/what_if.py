@@ -122,9 +122,9 @@ def _tried(slo: Slo, asked: Changed) -> Slo:
 
 def _target(text: str) -> Fraction:
     """`99.5`, `99.5 %` or `0.995`: nobody promises less than 1 %."""
-    bare = text.replace(" ", "").replace(tabular.NBSP, "").removesuffix("%")
-    share = parse_share(bare) if text == bare else parse_share(f"{bare}%")
-    share = share / 100 if text == bare and share > 1 else share
+    bare = text.replace(" ", "").replace(tabular.NBSP, "")
+    percent = bare.endswith("%") or not bare.startswith(("0", "."))
+    share = parse_share(bare if not percent or bare.endswith("%") or "/" in bare else f"{bare}%")
     if not 0 < share < 1:
         raise refuse("target", f"{text} is no target", hint="a target is above 0 % and below 100 %")
     return share

@@ -16,8 +16,10 @@ from allowance.contract.model import Slo
 from allowance.core.buckets import Buckets, add
 from allowance.core.counts import NO_DATA, NoData
 from allowance.core.time import Instant
+from allowance.governance.amendments import corrections
 from allowance.governance.facts import Freeze
 from allowance.reports.pages.facts import Facts, Known, Promise
+from allowance.signals.corrections import corrected
 from allowance.web.alerts import every_alert, opened_at
 from allowance.web.asked import House
 from allowance.web.sources import SourceState, by_slo
@@ -115,4 +117,4 @@ def _hits(mute: Mute, slo: Slo, about: Mapping[str, str]) -> bool:
 def _history(state: LiveState, slo: Slo) -> Buckets:
     histories = state.histories
     own = [histories[key] for key in histories if key[0] == slo.id]
-    return by_method(slo, add(own))
+    return by_method(slo, corrected(add(own), corrections(state.law.known).get(slo.id, ())))

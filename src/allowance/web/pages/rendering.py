@@ -96,6 +96,8 @@ def _as_html(value: Any) -> Any:
 
 def _as_markdown(value: Any) -> Any:
     match value:
+        case Markup():
+            return value
         case State():
             return f"{GLYPHS[value.health]} {value.word}"
         case NoData():

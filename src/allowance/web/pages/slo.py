@@ -12,16 +12,20 @@ from allowance.budget.evaluate import by_method
 from allowance.contract.model import Slo
 from allowance.core.counts import NO_DATA, NoData
 from allowance.core.window import Span
+from allowance.governance.amendments import corrections
 from allowance.governance.bankruptcies import epochs
 from allowance.reports.pages.facts import Facts, Promise
 from allowance.reports.pages.lane import LaneEvent, lane_events
+from allowance.reports.pages.remarked import noted
 from allowance.reports.pages.slo import SloPage, slo_page
 from allowance.reports.pages.slo_asked import SloAsked, slo_asked
 from allowance.reports.pages.slo_detail import Detail, detail
 from allowance.reports.pages.slo_spec import spec_of
 from allowance.reports.pages.what_if import WhatIf, changed, what_if
+from allowance.signals.corrections import corrected
 from allowance.web.contract_files import KIND
 from allowance.web.pages.page import Page, Wanted
+from allowance.web.pages.period import proposed
 from allowance.web.problems import Refusal
 from allowance.web.state import LiveState
 
@@ -39,7 +43,16 @@ def _view(wanted: Wanted) -> SloPage:
     tried: WhatIf | NoData = NO_DATA
     if not isinstance(found, NoData):
         tried = what_if(found, changed(wanted.query), policy_of(facts.contract, promise.service))
-    return slo_page(facts, promise, asked, found, spec, events=_events(wanted, promise, found), tried=tried)
+    return slo_page(
+        facts,
+        promise,
+        asked,
+        found,
+        spec,
+        events=_events(wanted, promise, found),
+        tried=tried,
+        proposed=NO_DATA if isinstance(found, NoData) else proposed(wanted, promise.slo, found),
+    )
 
 
 PAGE = Page(path="/slo/{service}/{name}", name="slo", view=_view)
@@ -73,10 +86,10 @@ def detail_of(facts: Facts, state: LiveState, promise: Promise, asked: SloAsked)
 
 
 def _groups(state: LiveState, slo: Slo) -> Iterator[tuple[str, Windowed]]:
-    histories = state.histories
+    histories, own = state.histories, corrections(state.law.known).get(slo.id, ())
     for key in histories:
         if key[0] == slo.id and key[1]:
-            yield key[1], by_method(slo, histories[key])
+            yield key[1], by_method(slo, corrected(histories[key], own))
 
 
 def _events(wanted: Wanted, promise: Promise, found: Detail | NoData) -> tuple[LaneEvent, ...]:
@@ -85,10 +98,17 @@ def _events(wanted: Wanted, promise: Promise, found: Detail | NoData) -> tuple[L
         return ()
     span: Span = found.drawn
     service, state = promise.service.name, wanted.house.state
-    return lane_events(
+    found_events = lane_events(
         service,
         span,
         deploys=state.deploys(begin=span.begin, end=span.end + 1, service=service),
         standing=wanted.facts.standing,
         mutes=state.mutes(now=wanted.now),
     )
+    written = noted(
+        state.notes(begin=span.begin, end=span.end, service=service),
+        wanted.facts.standing.amendments.values(),
+        promise.slo,
+        span,
+    )
+    return tuple(sorted((*found_events, *written), key=lambda one: (one.at, one.name)))

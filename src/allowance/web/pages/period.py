@@ -1,0 +1,127 @@
+"""A period of a promise, chosen on its page: remarked on, or corrected after a look at what that changes."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Annotated, Any, TypeVar
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, ValidationError
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import RedirectResponse, Response
+
+from allowance.contract.model import Slo
+from allowance.core.time import iso
+from allowance.reports.pages.remarked import WORDS, Proposed, effect_words
+from allowance.reports.pages.rows import left
+from allowance.reports.pages.slo_detail import Detail
+from allowance.web.asked import Asked
+from allowance.web.corrections import made, previewed, revoked
+from allowance.web.note_shapes import CorrectionIn, NoteIn
+from allowance.web.notes import written
+from allowance.web.pages.forms import form
+from allowance.web.pages.page import Wanted
+from allowance.web.problems import Refusal
+from allowance.web.tokens import Caller, may
+
+router = APIRouter(include_in_schema=False)
+
+LONGEST = 2000
+Shape = TypeVar("Shape", bound=BaseModel)
+
+
+def proposed(wanted: Wanted, slo: Slo, found: Detail) -> Proposed:
+    """The form as it was filled in, and what the correction would change where it is whole."""
+    query = wanted.query
+    end = found.evaluation.at
+    kind = query.get("kind", "exclude")
+    kind = kind if kind in WORDS else "exclude"
+    begin, until = query.get("from", "")[:40].strip(), query.get("to", "")[:40].strip()
+    reason = query.get("reason", "")[:LONGEST]
+    if not begin or not until:
+        return Proposed(kind=kind, begin=begin or iso(end - 3600), end=until or iso(end), reason=reason)
+    try:
+        asked = _shaped(
+            CorrectionIn, slo=slo.id, kind=kind, begin=begin, end=until, reason=reason.strip() or "a preview"
+        )
+        seen = previewed(wanted.house, asked)
+    except Refusal as refusal:
+        return Proposed(kind=kind, begin=begin, end=until, reason=reason, problem=refusal.problem.message)
+    effect = seen.effect
+    return Proposed(
+        kind=kind,
+        begin=begin,
+        end=until,
+        reason=reason,
+        period=effect_words(effect["period_good"], effect["period_total"]),
+        counts=f"Good and total of the window: {effect['good_before']} of {effect['total_before']} now, "
+        f"{effect['good_after']} of {effect['total_after']} with it",
+        before=left(seen.before.remaining),
+        after=left(seen.after.remaining),
+    )
+
+
+@router.post("/slo/{service}/{name}/notes")
+async def remark(
+    request: Request, asked: Asked, who: Annotated[Caller, may("annotate")], service: str, name: str
+) -> Response:
+    """The same as `POST /v1/notes`, and back to the page."""
+    said = await form(request)
+    note = _shaped(
+        NoteIn,
+        service=service,
+        slo=name,
+        begin=said.get("from", ""),
+        end=said.get("to", ""),
+        text=said.get("reason", ""),
+    )
+    await run_in_threadpool(written, asked, who, note)
+    return _back(service, name, "happened")
+
+
+@router.post("/slo/{service}/{name}/corrections")
+async def correct(
+    request: Request, asked: Asked, who: Annotated[Caller, may("correct")], service: str, name: str
+) -> Response:
+    """The same as `POST /v1/corrections`, and back to the page."""
+    said = await form(request)
+    correction = _shaped(
+        CorrectionIn,
+        slo=f"{service}/{name}",
+        kind=said.get("kind", ""),
+        begin=said.get("from", ""),
+        end=said.get("to", ""),
+        reason=said.get("reason", ""),
+    )
+    await run_in_threadpool(made, asked, who, correction)
+    return _back(service, name, "period")
+
+
+@router.post("/slo/{service}/{name}/corrections/revoke")
+async def take_back(
+    request: Request, asked: Asked, who: Annotated[Caller, may("correct")], service: str, name: str
+) -> Response:
+    """The same as `POST /v1/corrections/{id}/revoke`, and back to the page."""
+    said = await form(request)
+    await run_in_threadpool(revoked, asked, who, said.get("id", ""), said.get("reason", ""))
+    return _back(service, name, "period")
+
+
+def _back(service: str, name: str, anchor: str) -> Response:
+    return RedirectResponse(f"/slo/{service}/{name}#{anchor}", HTTPStatus.SEE_OTHER)
+
+
+def _shaped(shape: type[Shape], **values: Any) -> Shape:
+    """What a form says, held to the rules of the API. Errors: `Refusal` 422."""
+    try:
+        return shape.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        empty = {"text": "the remark is empty", "reason": "the reason is missing"}
+        raise Refusal(
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            "request",
+            empty.get(place, f"{place}: {first['msg']}"),
+            hint="go back and fill it in",
+        ) from None
