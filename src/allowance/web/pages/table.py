@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from allowance.web.pages import executive, gate, governance, help_page, oncall, services, silence, slo, slos
+from allowance.web.pages import (
+    executive,
+    gate,
+    governance,
+    help_page,
+    ledger,
+    oncall,
+    services,
+    silence,
+    slo,
+    slos,
+)
 from allowance.web.pages.page import Page
 
 PAGES: tuple[Page, ...] = (
@@ -15,6 +26,8 @@ PAGES: tuple[Page, ...] = (
     gate.DECISION,
     gate.DECISIONS,
     governance.PAGE,
+    ledger.LEDGER,
+    ledger.ENTRY,
     silence.PAGE,
     help_page.SEARCH,
     help_page.HELP,
