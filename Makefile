@@ -6,9 +6,12 @@ export UV_PROJECT_ENVIRONMENT = .venv
 export UV_PYTHON_DOWNLOADS = never
 BIN = .venv/bin
 
-.PHONY: demo test check bench docs format clean setup
-demo: setup  ## analyse a generated month of a shop's traffic and open the report
-	@$(BIN)/python -m allowance.demo
+.PHONY: demo report test check bench docs format clean setup
+demo: setup  ## a living shop that breaks on purpose, with a month behind it and a guided tour
+	@$(BIN)/allowance demo
+
+report: setup  ## analyse a generated month of a shop's traffic and open the report
+	@$(BIN)/python -m allowance.demo report
 
 test: setup  ## the whole test suite, in parallel
 	@$(BIN)/python -m pytest -n auto --dist loadgroup
@@ -33,7 +36,7 @@ format: setup
 setup: .venv/.ready
 
 .venv/.ready: $(UV) pyproject.toml uv.lock
-	@$(UV) sync --quiet --frozen --python $(PYTHON)
+	@$(UV) sync --quiet --frozen --extra demo --python $(PYTHON)
 	@touch $@
 
 $(UV):

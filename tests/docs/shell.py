@@ -22,6 +22,7 @@ NOT_RUN = (
     "make check",
     "make demo",
     "make docs",
+    "make report",
     "make test",
     "pip install",
     "pipx install",
