@@ -17,13 +17,13 @@ from allowance.app.serve import Loop
 from allowance.contract.read import read
 from allowance.core.problem import ProblemError
 from allowance.core.time import iso
+from allowance.edges.samples_file import SampleSettings, checked_link
 from allowance.edges.store import Store
 from allowance.edges.store.database import connect
 from allowance.signals.otlp_answer import PROTOBUF
 from allowance.web.api import build_api
 from allowance.web.live import LoopState
 from allowance.web.otlp_door import OtlpDoor
-from allowance.web.otlp_shown import SampleSettings, checked_link
 from allowance.web.otlp_sink import Accepted
 from allowance.web.state import Settings
 from allowance.web.tokens import Tokens

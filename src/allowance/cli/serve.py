@@ -16,6 +16,7 @@ def serve(
     tokens: str = "allowance-tokens.json",
     oidc: str | None = None,
     github: str | None = None,
+    samples: str | None = None,
 ) -> int:
     """Watch every promise of a contract: one tick a minute, alerts told through channels, an HTTP API beside it.
 
@@ -45,6 +46,8 @@ def serve(
         A file that says by which OpenID Connect provider people sign in. Default: by one-time links only.
     github
         Which repositories of GitHub belong to which service, and how its deployments are answered: docs/gate.md.
+    samples
+        How samples of errors are kept, and where your traces are: docs/samples.md. Default: 14 days, redacted.
     """
     import asyncio
     from pathlib import Path
@@ -67,6 +70,7 @@ def serve(
         otlp=Address.parse(otlp),
         oidc=None if oidc is None else Path(oidc),
         github=None if github is None else Path(github),
+        samples=None if samples is None else Path(samples),
     )
     asyncio.run(run(serving))
     return GO

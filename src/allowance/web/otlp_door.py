@@ -15,6 +15,7 @@ from allowance.contract.source import Otlp, Signal
 from allowance.core.buckets import Buckets
 from allowance.core.problem import ProblemError
 from allowance.core.time import Instant
+from allowance.edges.samples_file import SampleSettings
 from allowance.edges.store import errors, seen
 from allowance.edges.store import learned as memory_of
 from allowance.edges.store.store import Store
@@ -27,7 +28,7 @@ from allowance.signals.otlp_protobuf import ProtobufReader
 from allowance.signals.otlp_sli import otlp_sli_of
 from allowance.signals.sightings import SHOWN, Sighting, SketchKey
 from allowance.signals.sketch import Sketch
-from allowance.web.otlp_shown import SampleSettings, Shown
+from allowance.web.otlp_shown import Shown
 from allowance.web.otlp_sink import Accepted, Busy, Invalid, Outcome
 from allowance.web.tally import Tally
 

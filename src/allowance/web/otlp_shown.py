@@ -2,59 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from urllib.parse import quote, urlsplit
 
 from sqlalchemy import Connection
 
-from allowance.core.duration import DAY, HOUR
-from allowance.core.problem import refuse
+from allowance.core.duration import HOUR
 from allowance.core.time import Instant
+from allowance.edges.samples_file import SampleSettings
 from allowance.edges.store import errors, seen
 from allowance.signals.error_samples import Catalogue, Sample, Taken
 from allowance.signals.otlp_memory import Memory
 from allowance.signals.otlp_points import Batch, Failure
 from allowance.signals.otlp_tally import Limits
-from allowance.signals.redaction import Rules
 from allowance.signals.sightings import Sightings
 
 FLUSH = 10
 """Seconds after which samples, latencies and sightings are stored with the counts of a request."""
 _SECOND = 1_000_000_000
-_GAP = re.compile(r"\{([^{}]*)\}")
-_GAPS = ("trace_id", "span_id", "service")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SampleSettings:
-    """How samples are kept. `trace_link` is an address with `{trace_id}` in it; `keep` are seconds."""
-
-    rules: Rules = field(default_factory=Rules)
-    trace_link: str = ""
-    keep: int = 14 * DAY
-
-    def link(self, sample: Sample, service: str) -> str | None:
-        """Where a trace can be looked at; nothing where no address was given."""
-        if not self.trace_link:
-            return None
-        said = {"trace_id": sample.trace, "span_id": sample.span, "service": quote(service, safe="")}
-        return _GAP.sub(lambda gap: said[gap.group(1)], self.trace_link)
-
-
-def checked_link(text: str) -> str:
-    """A template of links that can be used. Errors: `Problem` `trace-link`."""
-    gaps = _GAP.findall(text)
-    parts = urlsplit(text.replace("{", "").replace("}", ""))
-    good = parts.scheme in ("http", "https") and parts.hostname and not parts.username
-    if not good or "trace_id" not in gaps or any(gap not in _GAPS for gap in gaps):
-        raise refuse(
-            "trace-link",
-            f"{text[:200]!r} is no template of links to traces",
-            hint="write it as https://tempo.example/trace/{trace_id}; {span_id} and {service} are known, too",
-        )
-    return text
 
 
 class Shown:

@@ -13,11 +13,11 @@ from allowance.core.counts import NoData
 from allowance.core.duration import DAY, HOUR
 from allowance.core.problem import refuse
 from allowance.core.time import Instant, iso
+from allowance.edges.samples_file import SampleSettings
 from allowance.edges.store.errors import Counted
 from allowance.signals.error_samples import OTHER
 from allowance.signals.sketch import ERROR, Sketch, merged
 from allowance.web.asked import Asked, House
-from allowance.web.otlp_shown import SampleSettings
 from allowance.web.problems import Json
 from allowance.web.sample_shapes import ServiceErrors, ServiceLatency
 from allowance.web.shapes import Name, answers

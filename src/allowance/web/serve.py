@@ -14,6 +14,7 @@ from pathlib import Path
 
 import uvicorn
 from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.applications import Starlette
 
 from allowance.alerting.alert import Notice
@@ -31,6 +32,7 @@ from allowance.edges.notify_file import Notify, read_notify
 from allowance.edges.oidc_file import read_oidc
 from allowance.edges.prober import attempt
 from allowance.edges.read import read
+from allowance.edges.samples_file import read_samples
 from allowance.edges.store.acks import acknowledged_at
 from allowance.edges.store.database import connect
 from allowance.edges.store.lease import DatabaseLease, lock_file
@@ -96,6 +98,7 @@ class Serving:
     otlp: Address
     oidc: Path | None = None
     github: Path | None = None
+    samples: Path | None = None
     more: More = NOTHING_MORE
 
 
@@ -104,12 +107,13 @@ async def run(asked: Serving) -> None:
     notify = read_notify(asked.notify) if asked.notify is not None else None
     provider = Provider(read_oidc(asked.oidc)) if asked.oidc is not None else None
     github = read_github(asked.github) if asked.github is not None else None
+    samples = read_samples(asked.samples) if asked.samples is not None else None
     lock = lock_file(asked.store)
     engine = connect(asked.store)
     lease = lock or DatabaseLease(asked.store)
     store, owned = Store(engine), Store(engine, lease)
     tally = Tally()
-    door = OtlpDoor(asked.contract.slos, store, clock.now, tally)
+    door = OtlpDoor(asked.contract.slos, store, clock.now, tally, samples)
     told = EventDoor(asked.contract.slos, store, clock.now)
     loop = Loop(
         contract=asked.contract,
@@ -164,6 +168,8 @@ async def run(asked: Serving) -> None:
         for task in work:
             task.cancel()
         await asyncio.gather(*work, return_exceptions=True)
+        with contextlib.suppress(SQLAlchemyError):
+            door.flush()
         lease.release()
         store.close()
 
