@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from allowance.web.pages import (
+    contract,
     executive,
     gate,
     governance,
@@ -26,6 +27,7 @@ PAGES: tuple[Page, ...] = (
     gate.DECISION,
     gate.DECISIONS,
     governance.PAGE,
+    contract.PAGE,
     ledger.LEDGER,
     ledger.ENTRY,
     silence.PAGE,

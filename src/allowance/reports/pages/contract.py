@@ -1,0 +1,231 @@
+"""The contract: what is promised to whom, on which telemetry does it stand, and who agreed?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from allowance.contract.explain import indicator_words, method_words
+from allowance.contract.model import Journey
+from allowance.core.counts import NO_DATA
+from allowance.core.problem import Problem
+from allowance.governance.ledger import Entry
+from allowance.reports import tabular
+from allowance.reports.page import State
+from allowance.reports.pages.facts import Facts, Promise, service_name, worst
+from allowance.reports.pages.signed import SignedPolicy
+from allowance.reports.pages.view import Head, Link, Num, When, head
+
+FEW, MANY = 1, 3
+"""A journey is told by one to three promises: with none nobody knows, with more nobody looks."""
+
+MOST_SAID = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What a careful reviewer says."""
+
+    code: str
+    severity: str
+    message: str
+    hint: str
+    where: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traced:
+    """One promise from what is measured down to where that comes from. `sla` is text, `""` where there is none."""
+
+    id: str
+    link: Link
+    service: Link
+    state: State
+    target: Num
+    window: str
+    sla: Num
+    measures: str
+    counts: str
+    source: str
+    telemetry: str
+    written: str
+    journeys: tuple[str, ...]
+    findings: tuple[Found, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """A journey: what people get out of it, and the promises that tell whether they do."""
+
+    name: str
+    outcome: str
+    owner: str
+    state: State
+    remark: str
+    promises: tuple[Traced, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Back:
+    """A source, and every promise and outcome that would be blind without it."""
+
+    source: str
+    word: str
+    promises: tuple[Traced, ...]
+    outcomes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changed:
+    """A change of the contract while it was in force; `more` is how many are not listed here."""
+
+    entry: Link
+    at: When
+    by: str
+    count: Num
+    says: tuple[str, ...]
+    more: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContractPage:
+    """The page."""
+
+    head: Head
+    lead: str
+    journeys: tuple[Outcome, ...]
+    rest: tuple[Traced, ...]
+    sources: tuple[Back, ...]
+    policies: tuple[SignedPolicy, ...]
+    changes: tuple[Changed, ...]
+    findings: tuple[Found, ...]
+
+
+def contract_page(
+    facts: Facts, findings: Sequence[Problem], policies: Sequence[SignedPolicy], changed: Sequence[Entry]
+) -> ContractPage:
+    """The contract in force; `changed` are entries of its changes, newest first."""
+    traced = {one.slo.id: _traced(facts, one, findings) for one in facts.promises}
+    journeys = tuple(_outcome(facts, one, traced) for one in facts.contract.journeys)
+    told = {one.id for journey in journeys for one in journey.promises}
+    claimed = {found for one in traced.values() for found in one.findings}
+    return ContractPage(
+        head=head("Contract", _answer(facts), worst(facts.promises), facts.at),
+        lead=_lead(findings, policies),
+        journeys=journeys,
+        rest=tuple(one for one in traced.values() if one.id not in told),
+        sources=tuple(_sources(facts, traced)),
+        policies=tuple(policies),
+        changes=tuple(_changed(one) for one in changed),
+        findings=tuple(one for one in map(_found, findings) if one not in claimed),
+    )
+
+
+def _answer(facts: Facts) -> str:
+    if not facts.promises:
+        return "Nothing is promised yet"
+    journeys = len(facts.contract.journeys)
+    kept = f"{tabular.plural(len(facts.promises), 'promise')} of {tabular.plural(len(facts.contract.services), 'service')}"
+    return (
+        f"{kept} stand for {tabular.plural(journeys, 'outcome')}" if journeys else f"{kept}, no outcome named"
+    )
+
+
+def _lead(findings: Sequence[Problem], policies: Sequence[SignedPolicy]) -> str:
+    errors = sum(one.severity == "error" for one in findings)
+    said = (
+        f"A reviewer would say {tabular.plural(len(findings), 'thing')}"
+        if findings
+        else "A reviewer finds nothing to say"
+    )
+    said += f", {tabular.plural(errors, 'error')} among them." if errors else "."
+    unsigned = sum(not one.in_force for one in policies)
+    if unsigned:
+        noun = "policy is" if unsigned == 1 else "policies are"
+        said += f" {unsigned} error-budget {noun} not signed by all three parties."
+    return said
+
+
+def _traced(facts: Facts, one: Promise, findings: Sequence[Problem]) -> Traced:
+    slo = one.slo
+    return Traced(
+        id=slo.id,
+        link=Link(text=one.title, href=facts.href(slo)),
+        service=Link(text=service_name(one.service), href=f"/services/{slo.service}"),
+        state=State(health=one.health),
+        target=Num(text=tabular.target_percent(slo.target), value=slo.target),
+        window=tabular.window(slo.window),
+        sla=Num(
+            text="" if slo.sla is None else tabular.target_percent(slo.sla),
+            value=NO_DATA if slo.sla is None else slo.sla,
+        ),
+        measures=indicator_words(slo.indicator),
+        counts=method_words(slo.method),
+        source=one.known.source or "no source",
+        telemetry=one.known.word,
+        written=str(slo.origin.where),
+        journeys=tuple(j.name for j in facts.contract.journeys if slo.id in j.slos),
+        findings=tuple(_found(each) for each in findings if _about(each, slo.id)),
+    )
+
+
+def _about(finding: Problem, slo_id: str) -> bool:
+    """Whether a finding names a promise: the whole name, not the beginning of a longer one."""
+    before, name, after = finding.message.partition(slo_id)
+    return bool(name) and not (before[-1:].isalnum() or after[:1].isalnum() or after[:1] in "-/")
+
+
+def _found(one: Problem) -> Found:
+    return Found(
+        code=one.code,
+        severity=one.severity,
+        message=one.message,
+        hint=one.hint,
+        where=str(one.where),
+    )
+
+
+def _outcome(facts: Facts, journey: Journey, traced: dict[str, Traced]) -> Outcome:
+    own = tuple(traced[slo] for slo in journey.slos if slo in traced)
+    remark = ""
+    if len(own) < FEW:
+        remark = "no promise tells whether people get this"
+    elif len(own) > MANY:
+        remark = f"{len(own)} promises: more than {MANY} and nobody looks at them"
+    return Outcome(
+        name=journey.display_name or journey.name,
+        outcome=journey.outcome or journey.description or "",
+        owner=journey.owner or "",
+        state=State(health=worst([facts.by_id[one.id] for one in own])),
+        remark=remark,
+        promises=own,
+    )
+
+
+def _sources(facts: Facts, traced: dict[str, Traced]) -> Iterator[Back]:
+    by: dict[str, list[Traced]] = {}
+    for one in traced.values():
+        by.setdefault(one.source, []).append(one)
+    for source, some in sorted(by.items()):
+        names = dict.fromkeys(name for one in some for name in one.journeys)
+        known = {one.name: one.outcome or one.name for one in facts.contract.journeys}
+        words = dict.fromkeys(one.telemetry for one in some)
+        yield Back(
+            source=source,
+            word=", ".join(words),
+            promises=tuple(some),
+            outcomes=tuple(known[name] for name in names),
+        )
+
+
+def _changed(entry: Entry) -> Changed:
+    told = entry.payload
+    said = tuple(one["says"] for one in told["changes"][:MOST_SAID])
+    return Changed(
+        entry=Link(text=f"#{entry.seq}", href=f"/ledger/{entry.seq}"),
+        at=When(at=entry.at),
+        by=entry.actor,
+        count=Num(text=tabular.plural(told["count"], "change"), value=told["count"]),
+        says=said,
+        more=max(0, told["count"] - len(said)),
+    )
