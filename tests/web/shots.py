@@ -58,7 +58,7 @@ def _page(browser: Browser, town: Town, address: str, name: str, path: str, out:
         page = context.new_page()
         page.on("console", lambda message: sys.stderr.write(f"{name}: {message.text}\n"))
         page.goto(address + path)
-        page.wait_for_function("document.querySelectorAll('.drawing:not(.drawn)').length === 0")
+        page.wait_for_selector(".drawing:not(.drawn)", state="detached")
         page.wait_for_timeout(300)
         page.screenshot(path=out / f"{name}-{look}.png", full_page=True)
         if look == "light":
