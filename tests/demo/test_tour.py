@@ -41,6 +41,7 @@ def _shop_processes(folder: Path) -> list[int]:
     return found
 
 
+@pytest.mark.timeout(900)
 def test_the_tour_can_be_walked_and_leaves_nothing_behind(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
