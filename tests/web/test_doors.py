@@ -107,6 +107,7 @@ ROUTES: list[tuple[str, str, Right | None, dict[str, Any]]] = [
     ("GET", "/v1/obligations", "read", {}),
     ("POST", "/v1/obligations/bullet-0.postmortem/done", "sign", {"json": {"evidence": "x"}}),
     ("GET", "/v1/risk/checkout", "read", {}),
+    ("GET", "/v1/coverage", "read", {}),
     ("GET", "/v1/errors/checkout", "read", {}),
     ("GET", "/v1/latency/checkout", "read", {}),
     ("GET", "/v1/mutes", "read", {}),

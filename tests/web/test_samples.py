@@ -205,3 +205,33 @@ async def test_latency_is_told_by_route_within_one_percent(shop: Shop) -> None:
 async def test_a_link_that_leads_nowhere_is_refused(text: str) -> None:
     with pytest.raises(ProblemError, match=re.escape("trace-link")):
         checked_link(text)
+
+
+async def test_coverage_says_what_is_promised_and_not_seen(shop: Shop) -> None:
+    shop.send(spans(5, route="/cart", **{"http.request.header.cookie": "a"}))
+    shop.send(spans(1, service="stranger", first=50, failed=True, **{"user.email": "ada@example.org"}))
+    async with shop.client() as client:
+        found = (await client.get("/v1/coverage")).json()
+    assert found["ratio"] == "1"
+    (ours, stranger) = found["services"]
+    assert (ours["name"], ours["signals"]["spans"], ours["unseen_routes"]) == ("shop", 5, ["/pay"])
+    assert ours["attributes"]["service.version"] == "1"
+    assert (stranger["name"], stranger["declared"]) == ("stranger", False)
+    codes = {(one["code"], one["service"]) for one in found["findings"]}
+    assert codes == {
+        ("route-unseen", "shop"),
+        ("promise-unseen", "shop"),
+        ("attribute-missing", "shop"),
+        ("attribute-missing", "stranger"),
+        ("service-undeclared", "stranger"),
+        ("sensitive-data", "stranger"),
+    }
+
+
+async def test_who_has_been_silent_for_a_day_is_not_covered(shop: Shop) -> None:
+    shop.send(spans(5))
+    shop.now += 2 * 86400
+    async with shop.client() as client:
+        found = (await client.get("/v1/coverage")).json()
+    assert found["ratio"] == "0"
+    assert [one["code"] for one in found["findings"]] == ["service-unseen"]

@@ -99,6 +99,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "allowance.cli.obligations:obligations",
         "What is owed because of exceptions: by whom, and what is overdue.",
     ),
+    "coverage": (
+        "allowance.cli.coverage:coverage",
+        "What is promised and not seen in telemetry, and what is seen and not promised.",
+    ),
     "policy": (
         "allowance.cli.policy:policy",
         "Error-budget policies: explained, tried, and replayed before anybody signs.",

@@ -15,6 +15,7 @@ from allowance.web import (
     bankruptcies,
     bullets,
     corrections,
+    coverage,
     deploys,
     exceptions,
     flagger,
@@ -80,6 +81,7 @@ ROUTERS = (
     obligations.router,
     risk.router,
     samples.router,
+    coverage.router,
     reload.router,
 )
 

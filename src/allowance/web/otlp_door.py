@@ -163,3 +163,8 @@ class OtlpDoor:
         self.flush()
         with self._store.snapshot() as connection:
             return seen.seen(connection, since=since)
+
+    def error_spans(self, *, begin: Instant, end: Instant) -> dict[str, int]:
+        """How many spans with an error came in `[begin, end)`, by service."""
+        with self._store.snapshot() as connection:
+            return errors.by_service(connection, begin=begin, end=end)

@@ -156,6 +156,17 @@ def of_service(connection: Connection, service: str, *, begin: Instant, end: Ins
     return sorted(found, key=lambda one: (-one.events, one.signature))
 
 
+def by_service(connection: Connection, *, begin: Instant, end: Instant) -> dict[str, int]:
+    """Errors in `[begin, end)` by service."""
+    query = (
+        select(signatures.c.service, func.sum(counts.c.events).label("sum"))
+        .join(signatures, signatures.c.id == counts.c.signature)
+        .where(counts.c.at >= begin, counts.c.at < end)
+        .group_by(signatures.c.service)
+    )
+    return {row.service: int(row.sum) for row in connection.execute(query)}
+
+
 def forget(connection: Connection, before: Instant) -> None:
     """Counts before an instant, and signatures and samples last seen before it."""
     connection.execute(delete(counts).where(counts.c.at < before))
