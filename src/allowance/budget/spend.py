@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from allowance.budget.budget import Windowed
@@ -11,6 +12,8 @@ from allowance.core.buckets import Buckets
 from allowance.core.counts import Counts
 from allowance.core.time import in_zone
 from allowance.core.window import CalendarWindow, Span
+
+NOTHING = Fraction(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,16 +48,24 @@ def _days(
 ) -> tuple[DaySpend, ...]:
     allowed = (1 - target) * counted.between(whole.begin, whole.end).total
     days = []
+    for name, span in _named_days(covered, whole.end, zone, counted.step):
+        counts = counted.between(span.begin, span.end)
+        share = counts.bad / allowed if counts.bad else NOTHING
+        days.append(DaySpend(day=name, span=span, counts=counts, share=share))
+    return tuple(days)
+
+
+@lru_cache(maxsize=256)
+def _named_days(covered: Span, last: int, zone: ZoneInfo, step: int) -> tuple[tuple[str, Span], ...]:
+    """The days of a span: the same for every SLO with that window, and most of the cost of working one out."""
+    found = []
     begin = covered.begin
     while begin < covered.end:
         natural = CalendarWindow(unit="day", zone=zone).whole(begin + 1).end
-        end = min(max(natural - natural % counted.step, begin + counted.step), whole.end)
-        counts = counted.between(begin, end)
-        share = counts.bad / allowed if allowed else Fraction(0)
-        name = in_zone(begin, zone).date().isoformat()
-        days.append(DaySpend(day=name, span=Span(begin=begin, end=end), counts=counts, share=share))
+        end = min(max(natural - natural % step, begin + step), last)
+        found.append((in_zone(begin, zone).date().isoformat(), Span(begin=begin, end=end)))
         begin = end
-    return tuple(days)
+    return tuple(found)
 
 
 def _floor(start: int, begin: int) -> int:

@@ -7,7 +7,7 @@ from fractions import Fraction
 from allowance.budget.analysis import Analysis
 from allowance.budget.health import WATCH_LINE, WORST_FIRST, Health, hangs_on_one_event, health
 from allowance.budget.replay import RuleReplay
-from allowance.core.counts import Counts, NoData
+from allowance.core.counts import Counts
 from allowance.core.time import Instant
 
 __all__ = ["WORDS", "WORST_FIRST", "firing_at", "hangs_on_one_event", "health_of", "health_of_day"]
@@ -36,12 +36,12 @@ def health_of(one: Analysis, watch_line: Fraction = WATCH_LINE) -> Health:
 
 def health_of_day(counts: Counts, share: Fraction, target: Fraction) -> Health:
     """A day that met the target is ok, one that missed it watch, one that spent a whole budget alone broken."""
-    sli = counts.sli
-    if isinstance(sli, NoData):
+    if not counts.total:
         return "no data"
     if share >= 1:
         return "broken"
-    return "ok" if sli >= target else "watch"
+    met = counts.good * target.denominator >= target.numerator * counts.total
+    return "ok" if met else "watch"
 
 
 def firing_at(one: Analysis, at: Instant) -> tuple[RuleReplay, ...]:

@@ -61,18 +61,16 @@ class Card:
     runbook: str
     silence: str
     cost: Num
-    taken_by: str
-    taken_says: str
+    taken_by: str = ""
+    taken_says: str = ""
 
 
-def burning_card(
-    facts: Facts, one: Alert, deploys: Sequence[Deploy], *, taken_by: str, taken_says: str
-) -> Card:
-    """The card of an alert about a burn rate."""
+def burning_card(facts: Facts, one: Alert, deploys: Sequence[Deploy], *, whole: bool = True) -> Card:
+    """The card of an alert about a burn rate; where it is not `whole` it leaves out what takes long to work out."""
     slo, evaluation = one.evaluation.slo, one.evaluation
     promise = facts.by_id[slo.id]
-    step = _onset(promise, evaluation.at)
     changed = _changes(deploys, slo.service, evaluation.at)
+    step = _onset(promise, evaluation.at) if whole else NO_DATA
     cost = cost_per_hour(one)
     return Card(
         anchor=anchor(one.signature),
@@ -85,11 +83,17 @@ def burning_card(
         lasted=about(evaluation.at - _opened(one)),
         says=tuple(
             filter(
-                None, (*_plain(one), _sudden(step, promise), _suspect(step, changed), _where(promise, one))
+                None,
+                (
+                    *_plain(one),
+                    _sudden(step, promise) if whole else "",
+                    _suspect(step, changed),
+                    _where(promise, one),
+                ),
             )
         ),
         rules=tuple(_rule(reading, slo.target) for reading in evaluation.readings),
-        burn=_line(promise, one, changed),
+        burn=_line(promise, one, changed) if whole else NO_DATA,
         first_step=compose(one, "opened").first_step,
         runbook=_address(slo.runbook),
         silence=f"/silence?service={slo.service}&slo={slo.name}",
@@ -97,12 +101,10 @@ def burning_card(
             text="" if isinstance(cost, NoData) else f"{tabular.percent(cost)} of the budget per hour",
             value=cost,
         ),
-        taken_by=taken_by,
-        taken_says=taken_says,
     )
 
 
-def silent_card(facts: Facts, one: TelemetryAlert, *, taken_by: str, taken_says: str) -> Card:
+def silent_card(facts: Facts, one: TelemetryAlert) -> Card:
     """The card of an alert about telemetry."""
     said = compose_telemetry(one, "opened")
     promise = None if one.slo is None else facts.by_id.get(one.slo.id)
@@ -123,8 +125,6 @@ def silent_card(facts: Facts, one: TelemetryAlert, *, taken_by: str, taken_says:
         runbook="" if promise is None else _address(promise.slo.runbook),
         silence="" if one.slo is None else f"/silence?service={one.slo.service}&slo={one.slo.name}",
         cost=Num(text="", value=NO_DATA),
-        taken_by=taken_by,
-        taken_says=taken_says,
     )
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from allowance.alerting.hold import AnyAlert
@@ -26,6 +27,7 @@ from allowance.governance.facts import Freeze, Standing
 from allowance.reports.numbers import machine
 
 UTC = ZoneInfo("UTC")
+T = TypeVar("T")
 
 Counted = Callable[[str], Windowed | None]
 """What the budget of an SLO counts."""
@@ -177,6 +179,14 @@ class Facts:
     alerts: tuple[AnyAlert, ...] = ()
     standing: Standing = field(default_factory=Standing)
     pages: frozenset[str] = frozenset()
+    _made: dict[Hashable, Any] = field(default_factory=dict)
+
+    def once(self, key: Hashable, make: Callable[[], T]) -> T:
+        """What `make` makes, made once for all pages of this tick."""
+        if key not in self._made:
+            self._made[key] = make()
+        found: T = self._made[key]
+        return found
 
     @cached_property
     def worst_first(self) -> tuple[Promise, ...]:

@@ -44,7 +44,7 @@ class Filter:
 
 def term_text(key: str, value: str) -> str:
     """A term as it is typed."""
-    shown = f'"{value}"' if " " in value or not value else value
+    shown = f'"{value}"' if not value or any(sign.isspace() for sign in value) else value
     return f"{key}={shown}" if key else shown
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from allowance.alerting.alert import RANK, Alert, Mute
@@ -28,7 +28,8 @@ ARROWS: dict[Reading, str] = {
     "firing": "\u2191",
     "recovering": "\u2198",
 }
-MOST_MOVING, MOST_EVENTS, SOON = 12, 30, 30 * 60
+MOST_WHOLE, MOST_MOVING, MOST_EVENTS, SOON = 10, 12, 30, 30 * 60
+"""So many alerts are shown with everything; nobody looks at the curve of the eleventh first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +111,7 @@ def oncall(desk: Desk) -> Oncall:
     """The page at the newest tick."""
     open_ones = [one for one in desk.facts.alerts if one.life.is_open and one.severity != "log"]
     heard = sorted((one for one in open_ones if not _is_held(desk, one)), key=_urgency)
-    cards = tuple(_card(desk, one) for one in heard)
+    cards = tuple(_card(desk, one, whole=place < MOST_WHOLE) for place, one in enumerate(heard))
     return Oncall(
         head=head("On-call", _answer(cards, desk.facts.at), _worst(desk.facts, heard), desk.facts.at),
         cards=cards,
@@ -159,7 +160,7 @@ def _worst(facts: Facts, heard: Sequence[AnyAlert]) -> Health:
     return next((word for word in WORST_FIRST if word in words - {"ok"}), "watch" if heard else "ok")
 
 
-def _card(desk: Desk, one: AnyAlert) -> Card:
+def _card(desk: Desk, one: AnyAlert, *, whole: bool) -> Card:
     taken = desk.taken.get(one.signature)
     by = "" if taken is None else taken.by
     said = (
@@ -168,8 +169,12 @@ def _card(desk: Desk, one: AnyAlert) -> Card:
         else f"since {tabular.when(taken.at)} UTC{f': {taken.note}' if taken.note else ''}"
     )
     if isinstance(one, Alert):
-        return burning_card(desk.facts, one, desk.deploys, taken_by=by, taken_says=said)
-    return silent_card(desk.facts, one, taken_by=by, taken_says=said)
+        changes = [deploy for deploy in desk.deploys if deploy.service == one.service] if whole else []
+        key = ("card", one.signature, whole, tuple(changes))
+        card = desk.facts.once(key, lambda: burning_card(desk.facts, one, changes, whole=whole))
+    else:
+        card = silent_card(desk.facts, one)
+    return replace(card, taken_by=by, taken_says=said)
 
 
 def _moving(facts: Facts, shown: set[str]) -> Iterator[Moving]:

@@ -46,6 +46,10 @@ class Row:
 
 def row(facts: Facts, one: Promise) -> Row:
     """A promise as pages show it."""
+    return facts.once(("row", one.slo.id), lambda: _row(facts, one))
+
+
+def _row(facts: Facts, one: Promise) -> Row:
     slo, budget = one.slo, None if one.evaluation is None else one.evaluation.budget
     return Row(
         id=slo.id,

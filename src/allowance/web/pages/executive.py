@@ -7,7 +7,7 @@ from allowance.web.pages.page import Page, Wanted
 
 
 def _view(wanted: Wanted) -> Executive:
-    return executive(wanted.facts)
+    return wanted.facts.once("executive", lambda: executive(wanted.facts))
 
 
 PAGE = Page(path="/executive", name="executive", view=_view, nav="Executive", key="e")

@@ -12,6 +12,7 @@ from starlette.responses import StreamingResponse
 
 from allowance.core.time import iso
 from allowance.web.asked import Asked, House
+from allowance.web.pages.gathered import Gathered
 from allowance.web.tokens import may
 
 router = APIRouter(include_in_schema=False)
@@ -23,8 +24,8 @@ LOOK, BEAT, LONGEST = 1.0, 15, 900
 class Pulse:
     """What has changed last, looked up once a second for all who listen together."""
 
-    def __init__(self) -> None:
-        self.closing = False
+    def __init__(self, gathered: Gathered) -> None:
+        self.closing, self._gathered = False, gathered
         self._word, self._until = b"", 0.0
         self._lock = asyncio.Lock()
 
@@ -38,6 +39,8 @@ class Pulse:
             now = asyncio.get_running_loop().time()
             if now >= self._until:
                 tick, standing = house.state.now, await run_in_threadpool(house.state.law.standing)
+                # Worked out before anybody is told, so that those who then come find it ready.
+                await run_in_threadpool(self._gathered.facts, house)
                 told = {"at": None if tick is None else iso(tick.at), "ledger": standing.head}
                 self._word, self._until = orjson.dumps(told), now + LOOK
             return self._word
