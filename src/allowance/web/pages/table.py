@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from allowance.web.pages import (
+    acts,
     contract,
     executive,
     gate,
@@ -28,6 +29,8 @@ PAGES: tuple[Page, ...] = (
     gate.DECISION,
     gate.DECISIONS,
     governance.PAGE,
+    *acts.PAGES,
+    acts.SIGN,
     contract.PAGE,
     mapped.PAGE,
     ledger.LEDGER,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from allowance.web.pages import assets, charts, gate, oncall, period, silence, slos, stream
+from allowance.web.pages import acts, assets, charts, gate, oncall, period, silence, slos, stream
 from allowance.web.pages.faces import with_page
 from allowance.web.pages.gathered import Gathered
 from allowance.web.pages.page import NOTHING_MORE, More
@@ -21,6 +21,7 @@ BESIDE = (
     silence.router,
     period.router,
     gate.router,
+    acts.router,
 )
 """Routes that are no pages: files, the stream, forms."""
 
