@@ -58,7 +58,9 @@ def main(arguments: Sequence[str] = ()) -> None:
         export = [sys.executable, "-m", "allowance", "export", "prometheus", str(contract), "--out"]
         subprocess.run([*export, str(folder / "rules")], check=True, capture_output=True)
         alone = _idle(folder, "alone", "")
-        peer = (_idle(folder, "rules", f"rule_files: [{folder}/rules/*.yaml, {folder}/rules/*.yml]\n") - alone) / count
+        peer = (
+            _idle(folder, "rules", f"rule_files: [{folder}/rules/*.yaml, {folder}/rules/*.yml]\n") - alone
+        ) / count
     print(f"  {count} SLOs, 4 rules, medians of {TICKS} minutes")
     print(f"  {'':34}{'us of CPU for each SLO and minute':>36}")
     print(f"  {'allowance: pull to plan, durable':34}{ours / count * 1e6:>36.1f}")

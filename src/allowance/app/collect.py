@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Protocol
 
 import structlog
@@ -80,6 +81,25 @@ class Collected:
 
 def fingerprint(slo: Slo) -> str:
     """An SLO as it is measured: another indicator or grouping is another measurement."""
+    return _printed(_Same(slo))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Same:
+    """An SLO as an object, not as a value: equal ones may be written differently."""
+
+    slo: Slo
+
+    def __hash__(self) -> int:
+        return id(self.slo)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.slo is other.slo
+
+
+@lru_cache(maxsize=65_536)
+def _printed(same: _Same) -> str:
+    slo = same.slo
     text = f"{slo.id}|{slo.indicator!r}|{slo.group_by!r}"
     return f"{slo.id}#{hashlib.sha256(text.encode()).hexdigest()[:12]}"
 

@@ -29,18 +29,22 @@ class Buckets:
     step: int
     good: Ints
     total: Ints
-    _good_sum: Ints = field(init=False, repr=False)
-    _total_sum: Ints = field(init=False, repr=False)
+    _good_sum: Ints | None = field(init=False, repr=False, default=None)
+    _total_sum: Ints | None = field(init=False, repr=False, default=None)
 
     def __post_init__(self) -> None:
         if self.step <= 0 or self.start % self.step:
             raise ValueError(f"start {self.start} is not on the grid of {self.step} s")
         if self.good.shape != self.total.shape or self.good.ndim != 1:
             raise ValueError("good and total must be arrays of one length")
-        if self.good.size and (int(self.good.min()) < 0 or bool(np.any(self.good > self.total))):
+        if self.good.size == 1:  # a live minute: numbers are cheaper than arrays
+            wrong = not 0 <= self.good.item() <= self.total.item()
+        else:
+            wrong = bool(self.good.size) and (
+                int(self.good.min()) < 0 or bool(np.any(self.good > self.total))
+            )
+        if wrong:
             raise ValueError("counts need 0 <= good <= total in every bucket")
-        object.__setattr__(self, "_good_sum", _running(self.good))
-        object.__setattr__(self, "_total_sum", _running(self.total))
 
     @property
     def end(self) -> Instant:
@@ -50,11 +54,17 @@ class Buckets:
     @property
     def good_sum(self) -> Ints:
         """Running totals of good, one longer than `good`, beginning with 0."""
+        if self._good_sum is None:
+            object.__setattr__(self, "_good_sum", _running(self.good))
+        assert self._good_sum is not None
         return self._good_sum
 
     @property
     def total_sum(self) -> Ints:
         """Running totals of total, one longer than `total`, beginning with 0."""
+        if self._total_sum is None:
+            object.__setattr__(self, "_total_sum", _running(self.total))
+        assert self._total_sum is not None
         return self._total_sum
 
     def __len__(self) -> int:
@@ -79,13 +89,13 @@ class Buckets:
         if high <= low:
             return Counts(good=0, total=0)
         return Counts(
-            good=int(self._good_sum[high] - self._good_sum[low]),
-            total=int(self._total_sum[high] - self._total_sum[low]),
+            good=int(self.good_sum[high] - self.good_sum[low]),
+            total=int(self.total_sum[high] - self.total_sum[low]),
         )
 
     def all(self) -> Counts:
         """Counts over the whole history."""
-        return Counts(good=int(self._good_sum[-1]), total=int(self._total_sum[-1]))
+        return Counts(good=int(self.good_sum[-1]), total=int(self.total_sum[-1]))
 
     def with_data(self) -> int:
         """How many buckets hold events."""

@@ -120,6 +120,8 @@ def instance_of(identity: Identity) -> Identity:
 
 def remembered(series: Mapping[Identity, Last], *, now: Instant) -> dict[Identity, Last]:
     """Those series that are worth knowing at `now`."""
+    if all(now - last.at <= FORGET_INSTANCE for last in series.values()):
+        return dict(series)
     heard: dict[Identity, float] = {}
     for identity, last in series.items():
         instance = instance_of(identity)

@@ -6,13 +6,15 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
-from allowance.signals.prom_answer import Series
+from allowance.signals.prom_answer import Listed, Series
 from allowance.signals.promql_selector import Matcher, Selector
 
 MOST_TOGETHER = 500
 """Values of one label in one question."""
+
+One = TypeVar("One", Series, Listed)
 
 _Shape: TypeAlias = tuple[str, int, tuple[Matcher, ...], str]
 
@@ -25,9 +27,9 @@ class Together:
     label: str
     members: Mapping[str, tuple[str, ...]]
 
-    def apart(self, series: Iterable[Series]) -> dict[str, list[Series]]:
+    def apart(self, series: Iterable[One]) -> dict[str, list[One]]:
         """The series of each member, by its key."""
-        found: dict[str, list[Series]] = {key: [] for keys in self.members.values() for key in keys}
+        found: dict[str, list[One]] = {key: [] for keys in self.members.values() for key in keys}
         for one in series:
             for key in self.members.get(one.labels.get(self.label, "") if self.label else "", ()):
                 found[key].append(one)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import promql_parser as pq
@@ -32,22 +32,21 @@ _NOT_COUNTS = frozenset((
 class Term:
     """One counter in a sum: its increments are added (`sign` 1) or taken away (-1).
 
-    With `any_bound`, series that differ only in how they write `le` are one series.
+    With `any_bound`, series that differ only in how they write `le` are one series. `key` tells it from other
+    counters, whatever its sign; the labels `ignoring` do not tell its series apart.
     """
 
     selector: Selector
     sign: Literal[1, -1] = 1
     any_bound: bool = False
+    key: str = field(init=False, repr=False, compare=False)
+    ignoring: frozenset[str] = field(init=False, repr=False, compare=False)
 
-    @property
-    def key(self) -> str:
-        """What tells it from other counters, whatever its sign."""
-        return self.selector.text() + (" by any text of le" if self.any_bound else "")
-
-    @property
-    def ignoring(self) -> frozenset[str]:
-        """The labels that do not tell its series apart."""
-        return frozenset(["__name__"] * bool(self.selector.metric) + ["le"] * self.any_bound)
+    def __post_init__(self) -> None:
+        key = self.selector.text() + (" by any text of le" if self.any_bound else "")
+        ignoring = frozenset(["__name__"] * bool(self.selector.metric) + ["le"] * self.any_bound)
+        object.__setattr__(self, "key", key)
+        object.__setattr__(self, "ignoring", ignoring)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,8 @@ from allowance.core.problem import Problem
 from allowance.core.time import Instant
 from allowance.core.window import Span
 from allowance.edges.prometheus.client import Client, TooMuch, TooSlow
-from allowance.signals.prom_answer import Answer, Series, read_answer, read_texts
+from allowance.edges.prometheus.undisturbed import undisturbed
+from allowance.signals.prom_answer import Answer, Listed, Series, read_answer, read_lists, read_texts
 from allowance.signals.prom_counts import identity_of
 from allowance.signals.prom_plan import BLOCK, LOOKBACK, block_seconds, doubtful, halves, merged, spliced
 from allowance.signals.prom_state import FORGET_INSTANCE, Identity, Last
@@ -61,6 +62,19 @@ class Fetcher:
         found: dict[str, list[Series]] = {}
         for question in together(selectors):
             found.update(question.apart(self.raw(question.selector, span, step)))
+        return found
+
+    def newest_bucket(self, selectors: Mapping[str, Selector], span: Span) -> dict[str, list[Listed]]:
+        """The same as `newest` of a single bucket, as plain lists."""
+        found: dict[str, list[Listed]] = {}
+        for question in together(selectors):
+            text = question.selector.text(span.end - span.begin)
+            body = self._asked("query", {"query": text, "time": str(span.end)})
+            with undisturbed():
+                series, warnings = read_lists(body, where=self.client.where)
+                self._heard(warnings, sum([len(one.at) for one in series]))
+                seconds = question.selector.offset_ms / 1000
+                found.update(question.apart(_listed_inside(one, seconds, span) for one in series))
         return found
 
     def _resets(self, selector: Selector, span: Span, step: int) -> list[Series]:
@@ -130,13 +144,18 @@ class Fetcher:
         return self._read("query_range", parameters)
 
     def _read(self, path: str, parameters: dict[str, str]) -> Answer:
+        answer = read_answer(self._asked(path, parameters), where=self.client.where)
+        self._heard(answer.warnings, answer.samples)
+        return answer
+
+    def _asked(self, path: str, parameters: dict[str, str]) -> bytes:
         # nocache: VictoriaMetrics must not move the edges, and must see what was filled in later.
         timeout = f"{self.client.source.timeout_seconds}s"
-        body = self.client.get(path, {**parameters, "nocache": "1", "timeout": timeout})
-        answer = read_answer(body, where=self.client.where)
-        self.warnings.update(dict.fromkeys(answer.warnings))
-        self.samples += answer.samples
-        return answer
+        return self.client.get(path, {**parameters, "nocache": "1", "timeout": timeout})
+
+    def _heard(self, warnings: Sequence[str], samples: int) -> None:
+        self.warnings.update(dict.fromkeys(warnings))
+        self.samples += samples
 
     def notes(self) -> list[Problem]:
         """What the server warned of, each once."""
@@ -178,6 +197,15 @@ def _shifted(one: Series, seconds: float, span: Span) -> Series:
         if not seconds and bool(inside.all())
         else Series(labels=one.labels, at=at[inside], values=one.values[inside])
     )
+
+
+def _listed_inside(one: Listed, seconds: float, span: Span) -> Listed:
+    at = one.at
+    if not seconds and (not at or (at[0] > span.begin and at[-1] <= span.end)):
+        return one
+    shifted = [instant + seconds for instant in at] if seconds else at
+    inside = [n for n, instant in enumerate(shifted) if span.begin < instant <= span.end]
+    return Listed(labels=one.labels, at=[shifted[n] for n in inside], values=[one.values[n] for n in inside])
 
 
 def _seconds(milliseconds: int) -> str:

@@ -15,10 +15,12 @@ from allowance.core.window import Span
 from allowance.edges.prometheus.client import Client
 from allowance.edges.prometheus.fetch import Fetcher
 from allowance.edges.prometheus.tally import Tally
+from allowance.edges.prometheus.undisturbed import undisturbed
 from allowance.signals.measured import Measured
 from allowance.signals.prom_answer import Series
-from allowance.signals.prom_counts import gains
+from allowance.signals.prom_counts import Gains, gains
 from allowance.signals.prom_histogram import buckets_of, good_and_total, matching_bounds, read_histogram
+from allowance.signals.prom_minute import Rises, rises
 from allowance.signals.prom_plan import BLOCK, chunks
 from allowance.signals.prom_sli import Answers, Plan, PromIndicator, Ratio, plan, queries
 from allowance.signals.prom_state import Identity, Last, PromState, remembered
@@ -122,10 +124,9 @@ class _Reading:
         pieces = chunks(span, step, concurrent)
         done, every = 0, len(pieces) * (len(terms) + len(sampled))
         for piece in pieces:
-            counters = self._counters(terms, piece, concurrent)
-            found = {}
-            for key, series in counters:
-                found[key] = gains(series, self.last[key], piece, step, terms[key].ignoring)
+            found: dict[str, Gains | Rises] = {}
+            for key, gained in self._gained(terms, piece, concurrent):
+                found[key] = gained
                 self.tally.hear_gains(key, found[key])
                 done = _tell(progress, done, every)
             values = {}
@@ -133,10 +134,27 @@ class _Reading:
                 values[one] = self.fetcher.evaluations(one.text, piece, step, step * 1000 - (not one.at_end))
                 self.tally.hear_values(one, values[one])
                 done = _tell(progress, done, every)
-            self.tally.count(Answers(gains=found, known=self.last, values=values), piece)
+            with undisturbed():
+                self.tally.count(Answers(gains=found, known=self.last, values=values), piece)
             for key, gained in found.items():
-                self.last[key].update({gain.identity: gain.last for gain in gained.series})
+                self.last[key].update([(one.identity, one.last) for one in gained.series])
                 self.last[key] = remembered(self.last[key], now=piece.end)
+
+    def _gained(
+        self, terms: Mapping[str, Term], piece: Span, concurrent: int
+    ) -> Iterator[tuple[str, Gains | Rises]]:
+        """What each counter adds; a live minute needs no arrays."""
+        if self.tally.span.seconds == self.tally.step:
+            selectors = {key: term.selector for key, term in terms.items()}
+            newest = self.fetcher.newest_bucket(selectors, piece)
+            with undisturbed():
+                risen = [
+                    (key, rises(found, self.last[key], terms[key].ignoring)) for key, found in newest.items()
+                ]
+            yield from risen
+            return
+        for key, series in self._counters(terms, piece, concurrent):
+            yield key, gains(series, self.last[key], piece, self.tally.step, terms[key].ignoring)
 
     def _counters(
         self, terms: Mapping[str, Term], piece: Span, concurrent: int
