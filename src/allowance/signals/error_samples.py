@@ -17,6 +17,7 @@ OTHER = "(other)"
 
 _SECOND = 1_000_000_000
 _LONGEST = 300
+_MOST_KNOWN = 5_000
 _ID = re.compile(
     r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b"
     r"|(?<![A-Za-z])0x[0-9a-f]+"
@@ -106,6 +107,7 @@ class Catalogue:
         self.limits, self.rules = limits or Limits(), rules
         self._seen: dict[str, dict[str, Instant]] = {}
         self._named: dict[str, Signature] = {}
+        self._known: dict[tuple[About, str], Said] = {}
         for signature, last in known:
             self._know(signature, last)
 
@@ -119,30 +121,61 @@ class Catalogue:
         """What failures add; each must be new. Nothing changes before `learn`."""
         counts: dict[tuple[str, Instant], int] = {}
         signatures: dict[str, Signature] = {}
-        samples: dict[str, list[Sample]] = {}
+        placed: dict[str, str] = {}
+        found: dict[str, list[tuple[Failure, Said]]] = {}
         gone: dict[str, Signature] = {}
         sensitive: set[tuple[str, str, str]] = set()
         for failure in failures:
             at = failure.start // _SECOND
-            wanted, sample = read(failure, self.rules, sensitive)
-            placed = self._place(wanted, signatures, gone, at)
-            own = placed.id
-            signatures[own] = placed
+            said = self._said(failure)
+            own = placed.get(said.id)
+            if own is None:
+                signature = self._place(said.signature, signatures, gone, at)
+                own = placed[said.id] = signature.id
+                signatures[own] = signature
+                sensitive |= said.sensitive
             key = (own, at // MINUTE * MINUTE)
             counts[key] = counts.get(key, 0) + 1
-            samples.setdefault(own, []).append(sample)
-        kept = (one for own, found in samples.items() for one in self._newest(own, found))
+            found.setdefault(own, []).append((failure, said))
+        samples = [one for own, some in found.items() for one in self._newest(own, some, sensitive)]
         return Taken(
             counts=counts,
             signatures=signatures,
-            samples=tuple(kept),
+            samples=tuple(samples),
             folded=gone,
             sensitive=frozenset(sensitive),
         )
 
-    def _newest(self, signature: str, found: list[Sample]) -> Iterable[Sample]:
-        newest = sorted(found, key=lambda one: (one.at, one.span), reverse=True)[: self.limits.samples]
-        return (_of(one, signature) for one in newest)
+    def _said(self, failure: Failure) -> Said:
+        """What a failure says; failures that say the same are read once."""
+        key = (failure.about, failure.exception)
+        known = self._known.get(key)
+        if known is None:
+            if len(self._known) > _MOST_KNOWN:
+                self._known.clear()
+            known = self._known[key] = said_by(failure, self.rules)
+        return known
+
+    def _newest(
+        self, signature: str, found: list[tuple[Failure, Said]], sensitive: set[tuple[str, str, str]]
+    ) -> Iterable[Sample]:
+        """Samples of the newest; only their messages are looked at."""
+        newest = sorted(found, key=lambda one: (one[0].start, one[0].ids), reverse=True)
+        for failure, said in newest[: self.limits.samples]:
+            message = clean(failure.message, self.rules)
+            sensitive.update((said.signature.service, "exception.message", kind) for kind in message.found)
+            sensitive |= said.sensitive
+            yield Sample(
+                signature=signature,
+                trace=failure.ids[:16].hex(),
+                span=failure.ids[16:].hex(),
+                at=failure.start // _SECOND,
+                duration=max(failure.end - failure.start, 0),
+                version=said.version,
+                tenant=said.tenant,
+                region=said.region,
+                message=message.text[:_LONGEST],
+            )
 
     def _place(
         self, wanted: Signature, new: Mapping[str, Signature], gone: dict[str, Signature], at: Instant
@@ -176,29 +209,22 @@ class Catalogue:
             self._know(taken.signatures[id_], minute)
 
 
-def _of(sample: Sample, signature: str) -> Sample:
-    return Sample(
-        signature=signature,
-        trace=sample.trace,
-        span=sample.span,
-        at=sample.at,
-        duration=sample.duration,
-        version=sample.version,
-        tenant=sample.tenant,
-        region=sample.region,
-        message=sample.message,
-    )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What failures that say the same have in common, redacted; `id` is that of the signature."""
+
+    signature: Signature
+    id: str
+    version: str
+    tenant: str
+    region: str
+    sensitive: frozenset[tuple[str, str, str]]
 
 
-def read(failure: Failure, rules: Rules, sensitive: set[tuple[str, str, str]]) -> tuple[Signature, Sample]:
-    """The signature and the sample of one failure, redacted; what was found is added to `sensitive`."""
+def said_by(failure: Failure, rules: Rules) -> Said:
+    """The signature of a failure and what its samples say."""
     about = failure.about
     service = _name(about.column("service_name"), rules) or "unknown"
-    for name, value in about.attributes.items():
-        if isinstance(value, str):
-            sensitive.update((service, name[:100], kind) for kind in clean(value, rules, name=name).found)
-    found = clean(failure.message, rules)
-    sensitive.update((service, "exception.message", kind) for kind in found.found)
 
     def column(name: str) -> str:
         return _plain(about.column(name), rules)
@@ -210,18 +236,19 @@ def read(failure: Failure, rules: Rules, sensitive: set[tuple[str, str, str]]) -
         error=without_ids(column("error_type") or column("status") or column("rpc_status") or "error"),
         exception=without_ids(_plain(failure.exception, rules)),
     )
-    sample = Sample(
-        signature=signature.id,
-        trace=failure.ids[:16].hex(),
-        span=failure.ids[16:].hex(),
-        at=failure.start // _SECOND,
-        duration=max(failure.end - failure.start, 0),
+    return Said(
+        signature=signature,
+        id=signature.id,
         version=column("service_version"),
         tenant=column("tenant"),
         region=column("region"),
-        message=found.text[:_LONGEST],
+        sensitive=frozenset(
+            (service, name[:100], kind)
+            for name, value in about.attributes.items()
+            if isinstance(value, str)
+            for kind in clean(value, rules, name=name).found
+        ),
     )
-    return signature, sample
 
 
 def place_of(about: About, rules: Rules = DEFAULT) -> str:

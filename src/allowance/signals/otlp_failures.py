@@ -15,6 +15,9 @@ ERROR = 2
 """The code of the status of a span that failed."""
 MOST_KNOWN = 5_000
 
+_ONLY_CODE = 2
+"""Bytes of a status without a message."""
+
 _KEY_VALUE, _EVENT, _STATUS = MESSAGES["KeyValue"], MESSAGES["Event"], MESSAGES["Status"]
 _TYPE, _MESSAGE = "exception.type", "exception.message"
 
@@ -37,7 +40,9 @@ class FailureReader:
             name = span.name.decode("utf-8", "replace")
             found = self._keep(key, about, name, _read_pairs(pairs))
         events = [_read_pairs(_decoded(_EVENT, raw).attributes) for raw in span.events]
-        said = _decoded(_STATUS, span.status).message.decode("utf-8", "replace")
+        said = ""
+        if len(span.status) > _ONLY_CODE:
+            said = _decoded(_STATUS, span.status).message.decode("utf-8", "replace")
         return _failure(span.trace_id + span.span_id, span.start, span.end, found, events, said)
 
     def json(self, span: Mapping[str, Any], ids: bytes, start: int, end: int, about: About) -> Failure | None:
