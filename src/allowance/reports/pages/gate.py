@@ -80,7 +80,7 @@ def gate(
     """The form with what was filled in, and the answer to it (`verdict_json`)."""
     service = said.get("service", "")
     told = NO_DATA if found is None else verdicts.answer(facts, found)
-    h1 = "May this change go now?" if isinstance(told, NoData) else f"{told.word.upper()}: {told.sentence}"
+    h1 = "May this change go now?" if isinstance(told, NoData) else f"{told.word.upper()}: {told.short}"
     state = worst(facts.promises) if found is None else verdicts.health(found)
     return Gate(
         head=head("Gate", h1, state, facts.at),
@@ -118,7 +118,7 @@ def decision(
     )
     return Decision(
         head=head(
-            f"Decision {entry.seq}", f"{told.word.upper()}: {told.sentence}", verdicts.health(found), facts.at
+            f"Decision {entry.seq}", f"{told.word.upper()}: {told.short}", verdicts.health(found), facts.at
         ),
         answer=told,
         evidence=() if known is None else verdicts.evidence(facts, known),

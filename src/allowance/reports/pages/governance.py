@@ -18,7 +18,7 @@ from allowance.governance.periods import period_name, period_span
 from allowance.reports import tabular
 from allowance.reports.ledger_words import in_short
 from allowance.reports.pages import excepted
-from allowance.reports.pages.excepted import Anew, Due, Handed, Released, Unit, Waits, Waived
+from allowance.reports.pages.excepted_rows import Anew, Due, Handed, Released, Unit, Waits, Waived
 from allowance.reports.pages.facts import Facts
 from allowance.reports.pages.frozen import Frozen, Progressing, every_freeze
 from allowance.reports.pages.signed import Policy, SignedPolicy, signed_policy

@@ -221,7 +221,7 @@ def _drawing(facts: Facts, levels: Sequence[Sequence[str]]) -> Svg:
     nodes = "".join(_node(facts, name, *spot) for name, spot in place.items())
     return Svg(
         f'<svg class="map" role="group" aria-label="Services and what they depend on" '
-        f'viewBox="0 0 {width} {height}">{edges}{nodes}</svg>'
+        f'viewBox="0 0 {width} {height}" width="{width}" height="{height}">{edges}{nodes}</svg>'
     )
 
 

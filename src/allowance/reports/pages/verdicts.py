@@ -21,6 +21,7 @@ from allowance.reports.pages.view import Link, Num, When, query_text
 SIGNS = {"ok": "\u2713", "against": "\u2717", "info": "\u00b7"}
 MARKS = {"ok": "in favour", "against": "against", "info": "to know"}
 HEALTH: dict[str, Health] = {"go": "ok", "hold": "watch", "stop": "broken"}
+LONGEST_HEADLINE = 110
 MODES = {
     "binding": "",
     "advice": "The policy is not signed by all three parties: this only advises",
@@ -52,11 +53,12 @@ class Instead:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """A verdict. `aside` says why its word is not what the rules say, where it is not."""
+    """A verdict; `short` is its sentence up to the first pause. `aside` says why its word is not what the rules say, where it is not."""
 
     word: str
     truth: str
     sentence: str
+    short: str
     aside: str
     what: str
     change: str
@@ -102,6 +104,7 @@ def answer(facts: Facts, found: Mapping[str, Any]) -> Answer:
         word=found["verdict"],
         truth=found["true_verdict"],
         sentence=found["sentence"],
+        short=in_brief(found["sentence"]),
         aside=aside,
         what=f"{ask['service']}{version} \u2192 {ask['environment']}",
         change=ask["change"] + (f" {ask['change_id']}" if ask["change_id"] else ""),
@@ -114,6 +117,12 @@ def answer(facts: Facts, found: Mapping[str, Any]) -> Answer:
         policy=found["policy"]["name"],
         digest=found["policy"]["hash"],
     )
+
+
+def in_brief(sentence: str) -> str:
+    """The first part of a sentence, where all of it is too long for a headline."""
+    first = sentence.partition("; ")[0]
+    return sentence if len(sentence) <= LONGEST_HEADLINE else f"{first.rstrip('.')}."
 
 
 def health(found: Mapping[str, Any]) -> Health:

@@ -29,7 +29,15 @@ def _list(wanted: Wanted) -> LedgerPage:
         after = max(0, before - 1 - most)
         found = list(ledger.find(Entries(after=after, most=before - 1 - after)))
     else:
-        whole = ledger.find(Entries(**said, newest=True, most=None if before else most))
+        whole = ledger.find(
+            Entries(
+                kind=said["kind"],
+                subject=said["subject"],
+                actor=said["actor"],
+                newest=True,
+                most=None if before else most,
+            )
+        )
         found = [one for one in whole if not before or one.seq < before][-most:]
     shown = found[::-1][:PER_PAGE]
     older = f"/ledger{query_text(**said, before=str(shown[-1].seq))}" if len(found) > PER_PAGE else ""
@@ -62,5 +70,5 @@ def _entry(wanted: Wanted) -> EntryPage:
     return entry_page(wanted.facts, entry, before, wanted.facts.standing.head)
 
 
-LEDGER = Page(path="/ledger", name="ledger", view=_list, nav="Ledger", key="l")
+LEDGER = Page(path="/ledger", name="ledger", view=_list)
 ENTRY = Page(path="/ledger/{n}", name="entry", view=_entry)
