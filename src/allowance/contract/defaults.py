@@ -138,6 +138,16 @@ DEFAULTS: tuple[Default, ...] = (
         value=f"{_THRESHOLDS.yellow_below * 100}%, {_THRESHOLDS.red_at * 100}%",
         why="half of the budget is time to talk, an empty one time to act",
     ),
+    Default(
+        key="states.margin, states.dwell",
+        value="0%, 0s",
+        why="a state is what the budget says now; who is tired of flapping states writes both",
+    ),
+    Default(
+        key="freezeUntil",
+        value="nothing: a freeze ends when its clause no longer holds",
+        why="what began it is what ends it, unless more was agreed",
+    ),
     Default(key="freeze", value="hard", why="what was agreed happens, unless a milder model was agreed"),
     Default(key="withoutData", value="hold", why="not knowing is a reason to ask, not a reason to ship"),
     Default(
