@@ -11,7 +11,8 @@ from allowance.alerting.telemetry import Feed
 from allowance.app.collect import Standing, standing_key
 from allowance.app.status import batches
 from allowance.contract.model import Contract, Slo
-from allowance.contract.source import Files, Otlp, Prometheus, Source, Sql
+from allowance.contract.probe import Probe
+from allowance.contract.source import CloudEvents, Files, Otlp, Prometheus, Rum, Source, Sql
 from allowance.core.counts import NO_DATA, NoData
 from allowance.core.problem import Problem
 from allowance.core.time import Instant
@@ -89,8 +90,12 @@ def source_name(source: Source) -> str:
             return f"files {' '.join(paths)}"
         case Otlp(signal=signal, service=service, metric=metric):
             return " ".join(part for part in ("otlp", signal, service, metric) if part)
-        case _:
-            return type(source).__name__.lower()
+        case CloudEvents(type=type_):
+            return f"events {type_}"
+        case Rum(site=site):
+            return f"rum {site}"
+        case Probe(url=url):
+            return f"probe {_address(url)}"
 
 
 def source_key(source: Source) -> str:

@@ -30,8 +30,13 @@ class Gains:
 def packed(gains: Gains, ids: Mapping[Key, int]) -> Iterator[tuple[int, bytes]]:
     """(newest instant, rows with events at 28 bytes each), in pieces that any database takes."""
     parts: list[NDArray[np.void]] = []
+    lone: list[tuple[int, int, int, int]] = []
     size = 0
     for key, buckets in gains.buckets.items():
+        if len(buckets) == 1:
+            if buckets.total.item():
+                lone.append((ids[key], buckets.start, buckets.good.item(), buckets.total.item()))
+            continue
         places = buckets.total.nonzero()[0]
         rows = np.zeros(len(places), dtype=ROW)
         rows["series"] = ids[key]
@@ -43,6 +48,11 @@ def packed(gains: Gains, ids: Mapping[Key, int]) -> Iterator[tuple[int, bytes]]:
         if size >= PIECE:
             yield _joined(parts)
             parts, size = [], 0
+    for low in range(0, len(lone), PIECE):
+        parts.append(np.array(lone[low : low + PIECE], dtype=ROW))
+        if len(lone) > PIECE:
+            yield _joined(parts)
+            parts = []
     if parts:
         yield _joined(parts)
 

@@ -25,6 +25,7 @@ from allowance.reports.pages.slo_asked import SloAsked, next_end, previous_end
 from allowance.reports.pages.slo_detail import Detail
 from allowance.reports.pages.slo_moment import Moment, RuleNow, moment, rules_now
 from allowance.reports.pages.slo_spec import Spec
+from allowance.reports.pages.slo_traces import Traces
 from allowance.reports.pages.slo_traffic import Compared, Traffic, compared, traffic
 from allowance.reports.pages.spenders import Spenders, spenders
 from allowance.reports.pages.view import Head, Link, Num, When, head
@@ -81,6 +82,7 @@ class Blocks:
     compared: tuple[Compared, ...] = ()
     spenders: Spenders | NoData = NO_DATA
     traffic: Traffic | NoData = NO_DATA
+    traces: Traces | NoData = NO_DATA
     sums: tuple[Sum, ...] = ()
 
 
@@ -122,6 +124,7 @@ def slo_page(
     events: Sequence[LaneEvent] = (),
     tried: WhatIf | NoData = NO_DATA,
     proposed: Proposed | NoData = NO_DATA,
+    traced: Traces | NoData = NO_DATA,
 ) -> SloPage:
     """The page; `found` is nothing before the first tick. `events` are those of the window."""
     slo = promise.slo
@@ -151,7 +154,7 @@ def slo_page(
             href=base + replace(asked, compare=not asked.compare).query,
         ),
         frozen_link="" if known is None else base + asked.ending(_at(known)).query,
-        blocks=_blocks(facts, known, events),
+        blocks=replace(_blocks(facts, known, events), traces=traced),
         what_if=tried,
         corrections=corrections_of(facts.standing.amendments.values(), slo, facts.pages),
         proposed=proposed,

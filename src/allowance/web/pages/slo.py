@@ -10,7 +10,9 @@ from allowance.app.law import Asked as LedgerAsked
 from allowance.budget.budget import Windowed
 from allowance.budget.evaluate import by_method
 from allowance.contract.model import Slo
+from allowance.contract.source import Otlp
 from allowance.core.counts import NO_DATA, NoData
+from allowance.core.duration import DAY
 from allowance.core.window import Span
 from allowance.governance.amendments import corrections
 from allowance.governance.bankruptcies import epochs
@@ -21,12 +23,14 @@ from allowance.reports.pages.slo import SloPage, slo_page
 from allowance.reports.pages.slo_asked import SloAsked, slo_asked
 from allowance.reports.pages.slo_detail import Detail, detail
 from allowance.reports.pages.slo_spec import spec_of
+from allowance.reports.pages.slo_traces import Traces, traces
 from allowance.reports.pages.what_if import WhatIf, changed, what_if
 from allowance.signals.corrections import corrected
 from allowance.web.contract_files import KIND
 from allowance.web.pages.page import Page, Wanted
 from allowance.web.pages.period import proposed
 from allowance.web.problems import Refusal
+from allowance.web.samples import errors_json, latency_json
 from allowance.web.state import LiveState
 
 MOST_CHANGES = 200
@@ -52,6 +56,19 @@ def _view(wanted: Wanted) -> SloPage:
         events=_events(wanted, promise, found),
         tried=tried,
         proposed=NO_DATA if isinstance(found, NoData) else proposed(wanted, promise.slo, found),
+        traced=_traces(wanted, promise.slo, found),
+    )
+
+
+def _traces(wanted: Wanted, slo: Slo, found: Detail | NoData) -> Traces | NoData:
+    """The day before the instant that is shown; spans come in by OTLP only."""
+    if isinstance(found, NoData) or not isinstance(slo.source, Otlp):
+        return NO_DATA
+    house, end = wanted.house, found.evaluation.at + 1
+    return traces(
+        slo.service,
+        errors_json(house, slo.service, begin=end - DAY, end=end),
+        latency_json(house, slo.service, begin=end - DAY, end=end),
     )
 
 
