@@ -62,8 +62,10 @@ def test_the_newest_word_counts_and_the_first_one_stops_the_calls(engine: Engine
 
 def test_an_event_is_new_once(engine: Engine) -> None:
     assert unseen(engine, [_arrival(1), _arrival(2), _arrival(1)]) == [_arrival(1), _arrival(2)]
-    remember(engine, [_arrival(1)], now=T0)
-    remember(engine, [_arrival(1), _arrival(2)], now=T0 + 10)
+    with engine.begin() as connection:
+        assert remember(connection, [_arrival(1)], now=T0) == [_arrival(1)]
+    with engine.begin() as connection:
+        assert remember(connection, [_arrival(1), _arrival(2)], now=T0 + 10) == [_arrival(2)]
     assert unseen(engine, [_arrival(1), _arrival(2), _arrival(3)]) == [_arrival(3)]
     forget(engine, before=T0 + 10)
     assert unseen(engine, [_arrival(1), _arrival(2)]) == [_arrival(1)]

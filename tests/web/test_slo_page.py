@@ -288,7 +288,7 @@ async def test_a_note_stands_on_the_lane_and_in_the_api(small: Town) -> None:
         (note,) = (await browser.get("/v1/notes?service=checkout")).json()["notes"]
         assert (note["begin"], note["slo"], note["by"]) == (PERIOD["from"], "availability", "Mira")
         asked = {"service": "checkout", "begin": PERIOD["to"], "end": PERIOD["from"], "text": "x"}
-        assert (await browser.post("/v1/notes", json=asked)).status_code == 422
+        assert (await browser.post("/v1/notes", json=asked)).status_code == 409
         assert (await browser.post("/v1/notes", json=asked | {"service": "none"})).status_code == 404
         empty = await browser.post(f"{address}/notes", data=PERIOD | {"reason": " "})
         assert (empty.status_code, "the remark is empty" in empty.text) == (422, True)

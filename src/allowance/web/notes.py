@@ -44,7 +44,7 @@ def notes(
     "",
     dependencies=[OnlyJson],
     status_code=HTTPStatus.CREATED,
-    responses=answers(NoteShape, 400, 404, 415, 422, status=201),
+    responses=answers(NoteShape, 400, 404, 409, 415, 422, status=201),
     summary="Write a remark",
 )
 def write(asked: Asked, who: Annotated[Caller, may("annotate")], said: NoteIn) -> Response:
@@ -53,7 +53,7 @@ def write(asked: Asked, who: Annotated[Caller, may("annotate")], said: NoteIn) -
 
 
 def written(house: House, who: Caller, said: NoteIn) -> Note:
-    """A remark, saved. Errors: `Refusal` 404 for what is not promised, 422 for a period that ends before it begins."""
+    """A remark, saved. Errors: `Refusal` 404 for what is not promised, 409 for a period that ends before it begins."""
     service = house.state.contract.service(said.service)
     if service is None or (said.slo and all(one.name != said.slo for one in service.slos)):
         raise Refusal(
@@ -67,7 +67,7 @@ def written(house: House, who: Caller, said: NoteIn) -> Note:
     end = begin if said.end is None else floored(said.end)
     if not 0 <= end - begin <= LONGEST:
         raise Refusal(
-            HTTPStatus.UNPROCESSABLE_ENTITY,
+            HTTPStatus.CONFLICT,
             "period",
             f"the period from {iso(begin)} to {iso(end)} is none, or longer than a year",
             hint="begin comes before end",

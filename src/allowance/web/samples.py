@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
 from allowance.core.counts import NoData
 from allowance.core.duration import DAY, HOUR
-from allowance.core.problem import refuse
 from allowance.core.time import Instant, iso
 from allowance.edges.samples_file import SampleSettings
 from allowance.edges.store.errors import Counted
@@ -20,7 +19,7 @@ from allowance.signals.sketch import ERROR, Sketch, merged
 from allowance.web.asked import Asked, House
 from allowance.web.problems import Json
 from allowance.web.sample_shapes import ServiceErrors, ServiceLatency
-from allowance.web.shapes import Name, answers
+from allowance.web.shapes import answers
 from allowance.web.times import Moment, floored
 from allowance.web.tokens import may
 
@@ -30,6 +29,7 @@ LONGEST = 14 * DAY
 SHARES = {"p50": Fraction(1, 2), "p90": Fraction(9, 10), "p95": Fraction(19, 20), "p99": Fraction(99, 100)}
 _MILLISECOND = 1_000_000
 
+Named = Annotated[str, Path(max_length=200, description="as telemetry names it")]
 From = Annotated[Moment | None, Query(alias="from", description="an hour before `to` where it is left out")]
 To = Annotated[Moment | None, Query(description="now where it is left out")]
 
@@ -37,7 +37,7 @@ To = Annotated[Moment | None, Query(description="now where it is left out")]
 @router.get(
     "/errors/{service}", responses=answers(ServiceErrors, 422), summary="Errors by what they have in common"
 )
-def errors(asked: Asked, service: Name, begin: From = None, to: To = None) -> Response:
+def errors(asked: Asked, service: Named, begin: From = None, to: To = None) -> Response:
     """Spans whose status is an error: counts by signature, and the newest samples of each, redacted."""
     first, end = period(asked, begin, to)
     return Json(errors_json(asked, service, begin=first, end=end))
@@ -46,7 +46,7 @@ def errors(asked: Asked, service: Name, begin: From = None, to: To = None) -> Re
 @router.get("/latency/{service}", responses=answers(ServiceLatency, 422), summary="How long requests took")
 def latency(
     asked: Asked,
-    service: Name,
+    service: Named,
     route: Annotated[str | None, Query(max_length=300, description="all where it is left out")] = None,
     begin: From = None,
     to: To = None,
@@ -57,12 +57,10 @@ def latency(
 
 
 def period(asked: House, begin: Moment | None, to: Moment | None) -> tuple[Instant, Instant]:
-    """`[from, to)` as it was asked for. Errors: `Problem` `period`."""
+    """`[from, to)` as it was asked for, without what lies longer before `to` than samples are kept."""
     end = asked.clock() + 1 if to is None else floored(to)
     first = end - HOUR if begin is None else floored(begin)
-    if not 0 < end - first <= LONGEST:
-        raise refuse("period", "from must lie before to, by at most 14 days", hint="ask for a shorter period")
-    return first, end
+    return min(max(first, end - LONGEST), end), end
 
 
 def errors_json(asked: House, service: str, *, begin: Instant, end: Instant) -> dict[str, Any]:
