@@ -203,8 +203,12 @@ class TestDuckDb:
 def shop(postgres: str) -> str:
     import psycopg
 
+    # A database of its own: other tests of this server take away its public schema with all rights on it.
+    url = postgres.removesuffix("postgres") + "faults"
     with psycopg.connect(postgres, autocommit=True) as connection:
         connection.execute("CREATE ROLE reader LOGIN")
+        connection.execute("CREATE DATABASE faults")
+    with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("CREATE TABLE closed (ts timestamptz, status integer)")
         connection.execute("CREATE TABLE shown (ts timestamptz, status integer)")
         connection.execute("GRANT SELECT ON shown TO reader")
@@ -216,7 +220,7 @@ def shop(postgres: str) -> str:
         connection.execute(
             "CREATE VIEW slow AS SELECT now() AS ts, CASE WHEN pg_sleep(5) IS NULL THEN 1 ELSE 2 END AS status"
         )
-    return postgres
+    return url
 
 
 class TestPostgres:
@@ -227,7 +231,7 @@ class TestPostgres:
         assert sql.measure(Sql(url=url, table="public.shown", time="ts"), SLIS).facts.lines == 0
 
     def test_no_such_database_and_no_such_user(self, shop: str) -> None:
-        assert asked(shop.removesuffix("postgres") + "nothing").code in ("connection", "login")
+        assert asked(shop.removesuffix("faults") + "nothing").code in ("connection", "login")
         assert asked(shop.replace("postgres@", "nobody@")).code in ("connection", "login")
 
     def test_a_view_that_writes_cannot(self, shop: str) -> None:
@@ -244,7 +248,7 @@ class TestPostgres:
 
         with psycopg.connect(shop, autocommit=True) as connection:
             connection.execute("CREATE DATABASE bare ENCODING 'SQL_ASCII' LOCALE 'C' TEMPLATE template0")
-        url = shop.removesuffix("postgres") + "bare"
+        url = shop.removesuffix("faults") + "bare"
         with psycopg.connect(url, autocommit=True, client_encoding="UTF8") as connection:
             connection.execute("CREATE TABLE events AS SELECT now() AS ts, 200 AS status, 'ü'::text AS place")
         measured = sql.measure(Sql(url=url, table="events", time="ts"), SLIS, by="place")
