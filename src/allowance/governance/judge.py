@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from allowance.contract.budget_policy import CHANGE_CLASSES, ChangeClass, ErrorBudgetPolicy, Role
+from allowance.contract.budget_policy import CHANGE_CLASSES, ChangeClass, ErrorBudgetPolicy
 from allowance.contract.signing import policy_hash
 from allowance.core.time import Instant
 from allowance.governance.facts import Standing
+from allowance.governance.signatures import binding
 from allowance.governance.verdict import Ask, Mode, Reason, Verdict, Word, strictest
 from allowance.governance.verdict_evidence import evidence
 from allowance.governance.verdict_facts import GateFacts
@@ -20,7 +21,6 @@ from allowance.governance.verdict_findings import Finding, findings
 from allowance.governance.verdict_lifts import Lift, lifts, relevant
 from allowance.governance.verdict_ways import ways
 
-SIGNERS: frozenset[Role] = frozenset({"product", "engineering", "business"})
 MOST_IN_SENTENCE = 2
 
 
@@ -45,7 +45,7 @@ def verdict_on(
     """Like `judge`, from the part of the standing that matters, and the hash that the policy had then."""
     found = tuple(_looked_at(request, facts, policy, standing, now=now))
     truth = strictest(tuple(one.word for one in found))
-    mode: Mode = "binding" if signed(policy, standing, digest) else "advice"
+    mode: Mode = "binding" if binding(policy, digest, standing) else "advice"
     if request.shadow or facts.shadow:
         mode = "shadow"
     passing = _passing(request, facts, policy, standing, now) if truth != "go" else ()
@@ -64,13 +64,6 @@ def verdict_on(
         ask=request,
         evidence=evidence(request, facts, policy, digest, standing, now=now),
     )
-
-
-def signed(policy: ErrorBudgetPolicy, standing: Standing, digest: str) -> bool:
-    """Whether all three parties signed exactly this version, in the document or through the ledger."""
-    given = {one.role for one in policy.signatures if one.hash == digest}
-    given |= {one.role for one in standing.signed if one.hash == digest}
-    return given >= SIGNERS
 
 
 def _looked_at(

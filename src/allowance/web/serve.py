@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import structlog
 import uvicorn
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
@@ -57,6 +58,8 @@ from allowance.web.sessions import Sessions, new_link
 from allowance.web.state import Settings as ApiSettings
 from allowance.web.tally import Tally
 from allowance.web.tokens import Tokens
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,8 +171,10 @@ async def run(asked: Serving) -> None:
         for task in work:
             task.cancel()
         await asyncio.gather(*work, return_exceptions=True)
-        with contextlib.suppress(SQLAlchemyError):
+        try:
             door.flush()
+        except SQLAlchemyError as error:
+            log.warning("the newest samples of errors and latencies are lost", error=type(error).__name__)
         lease.release()
         store.close()
 
