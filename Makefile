@@ -36,7 +36,7 @@ format: setup
 setup: .venv/.ready
 
 .venv/.ready: $(UV) pyproject.toml uv.lock
-	@$(UV) sync --quiet --frozen --extra demo --python $(PYTHON)
+	@$(UV) sync --quiet --frozen --inexact --extra demo --python $(PYTHON)
 	@touch $@
 
 $(UV):

@@ -49,12 +49,11 @@ def serve(
     samples
         How samples of errors are kept, and where your traces are: docs/samples.md. Default: 14 days, redacted.
     """
-    import asyncio
     from pathlib import Path
 
     from allowance.cli.contracts import read_contract
     from allowance.core.duration import parse_duration
-    from allowance.web.serve import Address, Serving, run
+    from allowance.web.serve import Address, Serving, serve_until_stopped
 
     contract = read_contract(paths)
     address = Address.parse(listen)
@@ -72,5 +71,5 @@ def serve(
         github=None if github is None else Path(github),
         samples=None if samples is None else Path(samples),
     )
-    asyncio.run(run(serving))
+    serve_until_stopped(serving)
     return GO

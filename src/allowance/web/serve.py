@@ -59,6 +59,11 @@ from allowance.web.state import Settings as ApiSettings
 from allowance.web.tally import Tally
 from allowance.web.tokens import Tokens
 
+try:
+    from uvloop import new_event_loop as loop_factory
+except ImportError:  # Windows and PyPy have none; asyncio's own does the same, at half the speed.
+    from asyncio import new_event_loop as loop_factory  # type: ignore[assignment]
+
 log = structlog.get_logger()
 
 
@@ -103,6 +108,12 @@ class Serving:
     github: Path | None = None
     samples: Path | None = None
     more: More = NOTHING_MORE
+
+
+def serve_until_stopped(asked: Serving) -> None:
+    """`run`, to its end. Errors: those of `run`."""
+    with asyncio.Runner(loop_factory=loop_factory) as runner:
+        runner.run(run(asked))
 
 
 async def run(asked: Serving) -> None:

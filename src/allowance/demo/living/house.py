@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
 import sys
@@ -24,7 +23,7 @@ from allowance.edges import clock
 from allowance.edges.store.database import connect
 from allowance.edges.store.sessions import Guest, StoredSessions
 from allowance.governance.roles import Role
-from allowance.web.serve import Address, Serving, run
+from allowance.web.serve import Address, Serving, serve_until_stopped
 from allowance.web.sessions import new_link
 
 DELAY = 2
@@ -66,7 +65,7 @@ def live(folder: Path, *, port: int, own_port: bool, seconds: int, shown: bool) 
             threading.Thread(target=_end_after, args=(seconds,), daemon=True).start()
         # Ctrl-C is how a demo ends; the server has ended in order when it comes out here.
         with redirect_stderr(log), suppress(KeyboardInterrupt):
-            asyncio.run(run(serving))
+            serve_until_stopped(serving)
     finally:
         shop.stop()
         print("The shop is closed; nothing of it runs any more.", flush=True)
