@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import itertools
 import os
 import shutil
@@ -12,6 +13,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import httpx
 import pytest
@@ -23,12 +25,16 @@ def need(program: str, package: str) -> str:
     if found is None and os.path.exists(program):
         found = program
     if found is None:
-        message = f"{program} is not installed: apt-get install {package}"
-        if os.environ.get("ALLOWANCE_PEERS") == "required":
-            pytest.fail(message)
-        pytest.skip(message)
+        _missing(f"{program} is not installed: apt-get install {package}")
     return found
 
+
+def _missing(reason: str) -> NoReturn:
+    (pytest.fail if os.environ.get("ALLOWANCE_PEERS") == "required" else pytest.skip)(reason)
+
+
+NODE = Path(__file__).parent / "node_sdk"
+"""A service of Node.js with the unmodified SDK."""
 
 _FIRST, _LAST = 10_000, 32_000  # below the range that the system hands to outgoing connections
 _given = itertools.count(os.getpid() * 97, 3)  # an OTLP receiver takes the port below its own as well
@@ -59,6 +65,19 @@ def wait_until(ready: Callable[[], bool], what: str, seconds: float = 30) -> Non
     pytest.fail(f"{what} did not come up within {seconds} s")
 
 
+def node_sdk() -> str:
+    """The path of Node.js, with the SDK installed in `NODE` as the lock file says."""
+    node, npm = need("node", "nodejs"), need("npm", "npm")
+    with (NODE / "package-lock.json").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # another worker may be installing it
+        if not (NODE / "node_modules" / "@opentelemetry").is_dir():
+            command = [npm, "ci", "--no-audit", "--no-fund"]
+            done = subprocess.run(command, cwd=NODE, check=False, capture_output=True, text=True, timeout=240)
+            if done.returncode:
+                _missing(f"npm ci in {NODE} failed: {done.stderr.strip().splitlines()[-1:]}")
+    return node
+
+
 @contextlib.contextmanager
 def running(command: list[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A program that is stopped when the block ends; its output goes to `log`."""
@@ -79,12 +98,16 @@ def _answers(url: str) -> bool:
 
 @contextlib.contextmanager
 def prometheus_in(
-    folder: Path, *options: str, ready: Callable[[str], bool] = _answers, scheme: str = "http"
+    folder: Path,
+    *options: str,
+    ready: Callable[[str], bool] = _answers,
+    scheme: str = "http",
+    scrapes: str = "",
 ) -> Iterator[str]:
-    """The address of a Prometheus that serves `folder/data`, takes remote writes, and scrapes nothing."""
+    """The address of a Prometheus that serves `folder/data`, takes remote writes, and scrapes what `scrapes` says."""
     program = need("prometheus", "prometheus")
     config = folder / "prometheus.yml"
-    config.write_text("global: {scrape_interval: 15s}\n")
+    config.write_text(f"global: {{scrape_interval: 15s}}\n{scrapes}")
     port = free_port()
     command = [
         program,

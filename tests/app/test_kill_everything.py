@@ -9,6 +9,6 @@ from tests.app.shop_under_fire import check, kill_again_and_again, shop_in
 
 def test_nothing_acknowledged_is_lost_wherever_it_is_killed(tmp_path: Path) -> None:
     with shop_in(tmp_path) as (shop, mailbox, starter):
-        kill_again_and_again(shop, starter, instants=12, seed=12, span=1.6)
+        kill_again_and_again(shop, starter, instants=10, seed=12, span=1.6)
         found = check(shop, mailbox)
     assert min(found.values()) > 0, found

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -27,6 +24,7 @@ from opentelemetry.trace import SpanKind, Status, StatusCode
 from allowance.web.otlp_grpc import otlp_server
 from allowance.web.otlp_sink import Busy
 from tests.fakes.otlp_sink import CountingSink
+from tests.peers import NODE, node_sdk
 from tests.web.otlp_traffic import receiver, sli
 
 SLIS = (
@@ -37,7 +35,6 @@ SLIS = (
     sli("fast", "metrics", service="shop", metric="duration", latency_ms=100),
 )
 RESOURCE = Resource({"service.name": "shop"})
-NODE = Path(__file__).parents[1] / "node_sdk"
 
 
 @pytest.fixture
@@ -134,23 +131,13 @@ def test_a_busy_receiver_is_asked_again(
 
 @pytest.mark.parametrize("form", ["proto", "json"])
 def test_node(sink: CountingSink, http: str, form: str) -> None:
-    node = _node()
     done = subprocess.run(
-        [node, "service.js", http, form], cwd=NODE, capture_output=True, text=True, timeout=60, check=False
+        [node_sdk(), "service.js", http, form],
+        cwd=NODE,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     assert sink.sums() == {("spans", ""): (18, 20), ("requests", ""): (18, 20), ("fast", ""): (6, 20)}
-
-
-def _node() -> str:
-    """Node.js with the SDK installed as the lock file says; skips where either cannot be had."""
-    node, npm = shutil.which("node"), shutil.which("npm")
-    reason = "" if node and npm else "Node.js is not installed: apt-get install nodejs npm"
-    if not reason and npm and not (NODE / "node_modules" / "@opentelemetry").is_dir():
-        command = [npm, "ci", "--no-audit", "--no-fund"]
-        done = subprocess.run(command, cwd=NODE, capture_output=True, text=True, timeout=240, check=False)
-        if done.returncode:
-            reason = f"npm ci in {NODE} failed: {done.stderr.strip().splitlines()[-1:]}"
-    if reason:
-        (pytest.fail if os.environ.get("ALLOWANCE_PEERS") == "required" else pytest.skip)(reason)
-    return node or ""
