@@ -53,7 +53,9 @@ def serve(
 
     from allowance.cli.contracts import read_contract
     from allowance.core.duration import parse_duration
-    from allowance.web.serve import Address, Serving, serve_until_stopped
+    from allowance.web.composed import Serving
+    from allowance.web.listening import Address
+    from allowance.web.serve import serve_until_stopped
 
     contract = read_contract(paths)
     address = Address.parse(listen)

@@ -23,7 +23,9 @@ from allowance.edges import clock
 from allowance.edges.store.database import connect
 from allowance.edges.store.sessions import Guest, StoredSessions
 from allowance.governance.roles import Role
-from allowance.web.serve import Address, Serving, serve_until_stopped
+from allowance.web.composed import Serving
+from allowance.web.listening import Address
+from allowance.web.serve import serve_until_stopped
 from allowance.web.sessions import new_link
 
 DELAY = 2
