@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -73,7 +74,8 @@ class People:
         self, role: Any, path: str, body: dict[str, Any] | None, *, status: Sequence[int] = (200, 201, 202)
     ) -> Any:
         """What the API answers."""
-        return asyncio.run(self._post(role, path, body, status))
+        with ThreadPoolExecutor(1) as aside:  # a loop of a browser may run in this thread
+            return aside.submit(asyncio.run, self._post(role, path, body, status)).result()
 
     async def _post(self, role: Any, path: str, body: dict[str, Any] | None, status: Sequence[int]) -> Any:
         transport = httpx.ASGITransport(self.app)

@@ -8,16 +8,33 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
+from allowance.app.law import Asked
 from tests.peers import need
 from tests.web.busy import Town
+from tests.web.decreed import decree, governed
 
 PAGES = {
     "oncall": "/oncall",
     "executive": "/executive",
     "slos": "/slos?group=team",
     "service": "/services/checkout",
+    "service-blind": "/services/exports",
     "slo": "/slo/checkout/availability?cmp=prev&at=2026-11-12T16:00:00Z",
     "slo-groups": "/slo/payments-gw/availability",
+    "gate": "/gate",
+    "gate-asked": "/gate?service=checkout&version=v5",
+    "verdict": "/gate/{decision}",
+    "decisions": "/decisions",
+    "governance": "/governance",
+    "bullet": "/governance/bullet?service=catalog&change=CHG-7&reason=a+fair",
+    "release": "/governance/release",
+    "waiver": "/governance/waiver",
+    "freeze": "/governance/freeze",
+    "sign": "/governance/sign?policy=green-yellow-red",
+    "contract": "/contract",
+    "map": "/map",
+    "ledger": "/ledger?verify=yes",
+    "entry": "/ledger/2",
     "search": "/search?q=ch",
     "silence": "/silence?service=checkout&slo=availability",
     "help": "/help",
@@ -25,6 +42,15 @@ PAGES = {
     "missing": "/services/none",
     "sign-in": "/sign-in",
 }
+"""Every page at least once, in a busy state; `{decision}` stands for a verdict that was recorded."""
+
+
+def addresses(town: Town) -> dict[str, str]:
+    """The pages with what this town decided."""
+    verdict = town.state.law.ledger.find(Asked(kind="gate.decided", most=1, newest=True))
+    return {name: path.format(decision=verdict[-1].seq) for name, path in PAGES.items()}
+
+
 LOOKS = {
     "light": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "light"},
     "dark": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "dark"},
@@ -38,12 +64,12 @@ def main(arguments: list[str]) -> int:
     out = Path(arguments[0])
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
-        town = Town(Path(folder)).run().decorate()
+        town = decree(governed(Path(folder)))
         with town.served() as address, sync_playwright() as playwright:
             browser = playwright.chromium.launch(
                 executable_path=need("chromium", "chromium"), args=["--no-sandbox"]
             )
-            for name, path in PAGES.items():
+            for name, path in addresses(town).items():
                 if not arguments[1:] or name in arguments[1:]:
                     _page(browser, town, address, name, path, out)
             browser.close()
@@ -53,7 +79,7 @@ def main(arguments: list[str]) -> int:
 def _page(browser: Browser, town: Town, address: str, name: str, path: str, out: Path) -> None:
     for look, options in LOOKS.items():
         context = browser.new_context(**options)  # type: ignore[arg-type]
-        for cookie, value in town.cookie().items():
+        for cookie, value in town.cookie("tpm", "Ana").items():
             context.add_cookies([{"name": cookie, "value": value, "url": address}])
         page = context.new_page()
         page.on("console", lambda message: sys.stderr.write(f"{name}: {message.text}\n"))

@@ -13,30 +13,31 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from allowance.core.time import iso
+from allowance.governance.roles import Role
 from tests.peers import need
 from tests.web.busy import MIN, NOW, Town
+from tests.web.decreed import decree, governed
+from tests.web.shots import addresses
 
 pytestmark = pytest.mark.xdist_group("chromium")
 
 AXE = "axe-core@4.10.3"
 PATIENCE = 60_000
-ADDRESSES = (
-    "/oncall",
-    "/executive",
-    "/slos?q=service%3Dcheckout&group=team",
-    "/services/checkout",
-    "/silence?service=checkout",
-    "/search?q=ch",
-    "/help",
-    "/services/none",
-    "/sign-in",
-)
 
 
 @pytest.fixture(scope="module")
 def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Town, str]]:
     """The busy town and its address."""
     town = Town(tmp_path_factory.mktemp("town")).run().decorate()
+    with town.served() as address:
+        yield town, address
+    town.engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def decreed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Town, str]]:
+    """A town in which much was decided, and its address."""
+    town = decree(governed(tmp_path_factory.mktemp("decreed")))
     with town.served() as address:
         yield town, address
     town.engine.dispose()
@@ -53,12 +54,14 @@ def browser() -> Iterator[Browser]:
 
 
 @contextmanager
-def opened(browser: Browser, town: tuple[Town, str], path: str, **context: Any) -> Iterator[Page]:
-    """A page for an engineer; it fails on any complaint and on any request to elsewhere."""
+def opened(
+    browser: Browser, town: tuple[Town, str], path: str, *, role: Role = "engineer", **context: Any
+) -> Iterator[Page]:
+    """A page for an engineer, or for another role; it fails on any complaint and on any request to elsewhere."""
     house, address = town
     window = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **context})
     window.set_default_timeout(PATIENCE)
-    for name, value in house.cookie().items():
+    for name, value in house.cookie(role).items():
         window.add_cookies([{"name": name, "value": value, "url": address}])
     page = window.new_page()
     said: list[str] = []
@@ -85,27 +88,35 @@ def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
     return (folder / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize(("scheme", "width"), [("light", 400), ("dark", 1280)])
-def test_axe_finds_nothing(
-    browser: Browser, town: tuple[Town, str], axe: str, scheme: str, width: int
+LOOKS: tuple[tuple[str, int, str, str], ...] = (
+    ("light", 1280, "none", ""),
+    ("dark", 400, "none", "runOnly: ['color-contrast', 'target-size', 'scrollable-region-focusable']"),
+    ("dark", 320, "active", ""),
+)
+"""Colours, widths, whether colours are forced, and what can be otherwise than in the look before."""
+
+
+def test_axe_finds_nothing_and_everything_fits_on_every_page(
+    browser: Browser, decreed: tuple[Town, str], axe: str
 ) -> None:
-    size = {"width": width, "height": 900}
-    found = {}
-    for path in ADDRESSES:
-        with opened(browser, town, path, color_scheme=scheme, viewport=size, bypass_csp=True) as page:
+    house, address = decreed
+    faults: list[tuple[Any, ...]] = []
+    with opened(browser, decreed, "/help", role="tpm", bypass_csp=True) as page:
+        for name, path in addresses(house).items():
+            page.set_viewport_size({"width": LOOKS[0][1], "height": 900})
+            page.goto(address + path, wait_until="load")
             page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true; })")
             page.evaluate(axe)
-            seen = page.evaluate("axe.run({resultTypes: ['violations']})")["violations"]
-            found[path] = [(one["id"], one["nodes"][0]["target"]) for one in seen]
-    assert found == {path: [] for path in ADDRESSES}
-
-
-def test_everything_fits_on_320_pixels(browser: Browser, town: tuple[Town, str]) -> None:
-    wide = {}
-    for path in ADDRESSES:
-        with opened(browser, town, path, viewport={"width": 320, "height": 640}) as page:
-            wide[path] = page.evaluate("document.documentElement.scrollWidth")
-    assert {path: width for path, width in wide.items() if width > 320} == {}
+            for scheme, width, forced, rules in LOOKS:
+                page.set_viewport_size({"width": width, "height": 900})
+                page.emulate_media(color_scheme=scheme, forced_colors=forced)  # type: ignore[arg-type]
+                wide = page.evaluate("document.documentElement.scrollWidth")
+                faults += [(name, width, "is wide", wide)] if wide > width else []
+                if forced == "none":
+                    seen = page.evaluate(f"axe.run({{resultTypes: ['violations'], {rules}}})")["violations"]
+                    faults += [(name, scheme, one["id"], one["nodes"][0]["target"]) for one in seen]
+            page.emulate_media(color_scheme="light", forced_colors="none")
+    assert not faults, "\n".join(str(fault) for fault in faults)
 
 
 def test_keys_lead_everywhere_and_never_while_typing(browser: Browser, town: tuple[Town, str]) -> None:

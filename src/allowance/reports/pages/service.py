@@ -190,20 +190,26 @@ def _composite(facts: Facts, service: ServiceOf) -> str:
 
 
 def _watching(facts: Facts, own: Sequence[Promise]) -> tuple[Watching, ...]:
-    by: dict[str, Promise] = {}
+    by: dict[str, list[Promise]] = {}
     for one in own:
-        by.setdefault(one.known.source, one)
+        by.setdefault(one.known.source, []).append(one)
     return tuple(
         Watching(
             source=name or "no source",
-            word=one.known.word,
-            reason=one.known.reason,
-            newest=NO_DATA
-            if isinstance(one.known.newest, NoData) or isinstance(facts.at, NoData)
-            else When(at=one.known.newest, ago=_ago(facts.at - one.known.newest)),
+            word=some[0].known.word,
+            reason=some[0].known.reason,
+            newest=_newest(facts, some),
         )
-        for name, one in by.items()
+        for name, some in by.items()
     )
+
+
+def _newest(facts: Facts, some: Sequence[Promise]) -> When | NoData:
+    """The newest event of any of the promises."""
+    known = [at for one in some if not isinstance(at := one.known.newest, NoData)]
+    if not known or isinstance(facts.at, NoData):
+        return NO_DATA
+    return When(at=max(known), ago=_ago(facts.at - max(known)))
 
 
 def _ago(seconds: int) -> str:

@@ -61,12 +61,13 @@ def _facts(house: House, tick: Tick | None, pages: frozenset[str]) -> Facts:
             freezes.setdefault(one.service, []).append(one)
     mutes = in_force([*state.mutes(now=now), *maintenance_of(contract)], now=now)
     about, opened, silent = context_of(contract).services, _opened(tick), _silent(tick)
+    newest = {} if tick is None else {slo: at for feed in tick.feeds for slo, at in feed.newest.items()}
     promises = [
         Promise(
             slo=slo,
             service=services[slo.service],
             evaluation=None if tick is None else tick.whole(slo.id),
-            known=_known(where[slo.id]),
+            known=_known(where[slo.id], newest.get(slo.id, NO_DATA)),
             counted=state.counted,
             history=lambda slo: _history(state, slo),
             groups=tick.groups(slo.id) if tick is not None and slo.group_by else {},
@@ -89,8 +90,7 @@ def _facts(house: House, tick: Tick | None, pages: frozenset[str]) -> Facts:
     )
 
 
-def _known(found: SourceState) -> Known:
-    newest = NO_DATA if found.newest is None else found.newest
+def _known(found: SourceState, newest: Instant | NoData) -> Known:
     return Known(source=found.name, word=found.word, reason=found.reason, newest=newest)
 
 
