@@ -142,13 +142,13 @@ async def test_in_any_history_bars_add_up_and_nothing_is_nonsense(seed: int, tmp
 async def test_windows_lead_to_each_other_and_a_frozen_link_stays(town: Town) -> None:
     async with client(town) as browser:
         now = (await browser.get(f"{CHECKOUT}.json")).json()
-        frozen = now["frozen_link"]
+        frozen = now["ranges"]["frozen"]
         assert frozen == f"{CHECKOUT}?end=2026-11-21T14%3A22%3A00Z"
         again = (await browser.get(frozen.replace("?", ".json?"))).json()
         assert again["budget"] == now["budget"]
-        assert now["later"] == ""
-        before = (await browser.get(now["earlier"].replace("?", ".json?"))).json()
-        assert before["later"] == CHECKOUT
+        assert now["ranges"]["later"] == ""
+        before = (await browser.get(now["ranges"]["earlier"].replace("?", ".json?"))).json()
+        assert before["ranges"]["later"] == CHECKOUT
         assert before["budget"] != now["budget"]
         beside = (await browser.get(f"{CHECKOUT}.json?cmp=prev")).json()["blocks"]["compared"]
         failed = next(one for one in beside if one["what"] == "failed")

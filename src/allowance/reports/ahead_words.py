@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from allowance.budget.forecast import Forecast, Moment, NotBefore, Renewal
+from allowance.core.time import Instant, iso
 from allowance.reports import tabular
 from allowance.reports.tabular import percent
 
@@ -50,6 +51,38 @@ def comes_back_words(ahead: Forecast) -> str:
         f"Most comes back when {tabular.day(most.day)} leaves the window, by {tabular.when(most.leaves.end)} UTC: "
         f"{percent(most.share)} of the budget."
     )
+
+
+def ends_words(ahead: Forecast) -> str:
+    """The end of the forecast's range, short: `spent between 26 and 29 Nov`; empty where nothing can be said."""
+    spending, launch = ahead.spending, ahead.launch
+    match spending.word:
+        case "no data":
+            return ""
+        case "spent" if launch.word == "later":
+            return _short("back above zero", launch.earliest, launch.latest)
+        case "spent":
+            return "spent"
+        case _:
+            doubtful = spending.word == "not in sight" and not ahead.tested
+            return "" if doubtful else _short("spent", spending.earliest, spending.latest)
+
+
+def _short(what: str, earliest: Moment, latest: Moment) -> str:
+    if isinstance(earliest, NotBefore):
+        return f"not {what} before {_day(earliest.at)}"
+    if isinstance(latest, NotBefore):
+        return f"{what} on {_day(earliest)} at the earliest"
+    one, other = _day(earliest), _day(latest)
+    if one != other:
+        number, _, month = one.partition(tabular.NBSP)
+        return f"{what} between {number if other.endswith(month) else one} and {other}"
+    begin, end = (tabular.when(at)[-5:] for at in (earliest, latest))
+    return f"{what} on {one} " + (f"at {begin}" if begin == end else f"between {begin} and {end}")
+
+
+def _day(at: Instant) -> str:
+    return tabular.day(iso(at)[:10], year=False)
 
 
 def _range(earliest: Moment, latest: Moment) -> str:

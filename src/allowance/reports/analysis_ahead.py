@@ -10,8 +10,8 @@ from allowance.reports import numbers, tabular
 from allowance.reports.ahead_words import comes_back_words, launch_words, spending_words
 from allowance.reports.analysis_view import NARROW, WIDE, View
 from allowance.reports.chart_frame import Chart
-from allowance.reports.charts import forecast_chart
 from allowance.reports.health import hangs_on_one_event
+from allowance.reports.left_charts import forecast_chart
 from allowance.reports.page import Block, Cell, Column, Figure, Key, Section, Table
 from allowance.reports.tabular import percent
 

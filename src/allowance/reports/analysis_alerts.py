@@ -52,6 +52,7 @@ def burn_section(view: View) -> Section | None:
         ),
         chart=_burn_chart(view, slots),
         numbers=_burn_numbers(view, slots),
+        span=_drawn(view.whole, slots.answer),
     )
     return Section(
         name="burn",

@@ -8,12 +8,12 @@ from fractions import Fraction
 
 from allowance.budget.analysis import WindowAnswer
 from allowance.budget.health import Health
-from allowance.core.window import CalendarWindow
+from allowance.core.window import CalendarWindow, Span
 from allowance.reports import numbers, tabular
+from allowance.reports.analysis_left import burn_down_figure
 from allowance.reports.analysis_view import NARROW, WIDE, View
-from allowance.reports.burn_lines import even_edges
 from allowance.reports.chart_frame import Chart
-from allowance.reports.charts import BurnDown, burn_down_chart, rang, spend_chart
+from allowance.reports.charts import EXCLUDED, excluded_of, rang, spend_chart
 from allowance.reports.glyphs import Swatch
 from allowance.reports.health import health_of_day
 from allowance.reports.page import Cell, Column, Figure, Key, Section, State, Table
@@ -21,7 +21,6 @@ from allowance.reports.slots import Slots
 from allowance.reports.tabular import percent
 
 MOST_ROWS = 60
-_POINTS = 240
 
 
 def spend_section(view: View) -> Section | None:
@@ -31,23 +30,22 @@ def spend_section(view: View) -> Section | None:
         return None
     rung = _rang(view, slots)
     target = view.whole.question.target
-    chart = Chart(
-        wide=spend_chart(slots, target, rung, width=WIDE),
-        narrow=spend_chart(slots, target, rung, width=NARROW),
-        live=spend_chart(slots, target, rung, width=WIDE),
+    wide, narrow = (
+        spend_chart(slots, target, rung, width=width, before=view.before, excluded=view.excluded)
+        for width in (WIDE, NARROW)
     )
     window = tabular.window(slots.answer.window)
     figure = Figure(
         name="spend-chart",
         question=f"Share of the {window} budget that each {slots.each} spent; the bars add up to {percent(slots.spent)}",
         says=_spend_words(slots),
-        keys=_spend_keys(slots, target, rung),
-        chart=chart,
-        numbers=_spend_table(slots, target, rung),
+        keys=_spend_keys(view, slots, target, rung),
+        chart=Chart(wide=wide, narrow=narrow, live=wide),
+        numbers=_spend_table(slots, target, rung, view.excluded),
+        span=slots.drawn(view.whole.question.zone),
     )
-    blocks = (
-        (figure, _burn_down(view, slots)) if isinstance(slots.answer.window, CalendarWindow) else (figure,)
-    )
+    left = view.left or isinstance(slots.answer.window, CalendarWindow)
+    blocks = (figure, burn_down_figure(view, slots)) if left else (figure,)
     return Section(
         name="spend", short="Spend", title="When was the budget spent?", lead=_leaving(slots), blocks=blocks
     )
@@ -120,7 +118,9 @@ def _spend_words(slots: Slots) -> str:
     return f"{bars}. The highest is {highest.name} with {percent(highest.share)}."
 
 
-def _spend_keys(slots: Slots, target: Fraction, rung: dict[str, tuple[int, int]]) -> tuple[Key, ...]:
+def _spend_keys(
+    view: View, slots: Slots, target: Fraction, rung: dict[str, tuple[int, int]]
+) -> tuple[Key, ...]:
     """Only the marks that the chart has."""
     states = {health_of_day(bar.counts, bar.share, target) for bar in slots.bars}
     keys = [Key(means=means, swatch=swatch) for state, swatch, means in _STATE_KEYS if state in states]
@@ -130,6 +130,10 @@ def _spend_keys(slots: Slots, target: Fraction, rung: dict[str, tuple[int, int]]
         keys.append(Key(means="page", swatch="page"))
     if any(tickets for _, tickets in rung.values()):
         keys.append(Key(means="ticket", swatch="ticket"))
+    if view.before is not None:
+        keys.append(Key(means="the window before", swatch="thin"))
+    if any(excluded_of(bar, view.excluded) for bar in slots.bars):
+        keys.append(Key(means=f"{EXCLUDED} time in it was taken out of the counts", swatch="excluded"))
     return tuple(keys)
 
 
@@ -146,14 +150,22 @@ def _leaving(slots: Slots) -> tuple[str, ...]:
     if found is None:
         return ()
     bar, gone = found
-    return (
-        f"Next to come back: what {bar.name} spent ({percent(bar.share)}) leaves the window by "
-        f"{tabular.when(gone)} UTC.",
-    )
+    said = f"{bar.name} leaves the window by {tabular.when(gone)} UTC: +{percent(bar.share)} back."
+    most = max(slots.bars, key=lambda one: one.share)
+    if most is not bar:
+        window = slots.answer.window.whole(slots.answer.at).seconds
+        said += (
+            f" Most comes back when {most.name} leaves, by {tabular.when(most.span.end + window)} UTC: "
+            f"+{percent(most.share)}."
+        )
+    return (said,)
 
 
-def _spend_table(slots: Slots, target: Fraction, rung: dict[str, tuple[int, int]]) -> Table:
+def _spend_table(
+    slots: Slots, target: Fraction, rung: dict[str, tuple[int, int]], excluded: tuple[Span, ...]
+) -> Table:
     counts = slots.answer.budget.counts
+    out = any(excluded_of(bar, excluded) for bar in slots.bars)
     rows = tuple(
         (
             Cell(text=bar.name, anchor=bar.anchor),
@@ -162,6 +174,7 @@ def _spend_table(slots: Slots, target: Fraction, rung: dict[str, tuple[int, int]
             Cell(text=percent(bar.share) if bar.counts.total else "no data"),
             Cell(state=State(health=health_of_day(bar.counts, bar.share, target))),
             Cell(text=rang(*rung[bar.name])),
+            *((Cell(text=excluded_of(bar, excluded) or "nothing"),) if out else ()),
         )
         for bar in slots.bars
     )
@@ -173,55 +186,7 @@ def _spend_table(slots: Slots, target: Fraction, rung: dict[str, tuple[int, int]
         Column(title="of the budget", number=True),
         Column(title="state"),
         Column(title="sent"),
+        *((Column(title="taken out"),) if out else ()),
     )
-    foot = (Cell(text="together"), *(Cell(text=text) for text in totals), Cell(), Cell())
+    foot = (Cell(text="together"), *(Cell(text=text) for text in totals), *(Cell(),) * (3 if out else 2))
     return Table(caption=f"Spend per {slots.each}", columns=columns, rows=rows, foot=foot)
-
-
-def _burn_down(view: View, slots: Slots) -> Figure:
-    down = burn_down(view)
-    window = tabular.window(slots.answer.window)
-    left = down.points[-1][1]
-    return Figure(
-        name="burn-down",
-        question=f"How fast did the budget of this {window} go?",
-        says=f"The line begins at 100 % and ends at {percent(left)} on {tabular.when(down.span.end)} UTC.",
-        keys=(
-            Key(means="budget left", swatch="thick"),
-            Key(means="spending evenly", swatch="dashed"),
-            Key(means="The budget is what the traffic so far allows; the heavy line is zero."),
-        ),
-        chart=Chart(
-            wide=burn_down_chart(down, width=WIDE),
-            narrow=burn_down_chart(down, width=NARROW),
-            live=burn_down_chart(down, width=WIDE),
-        ),
-        numbers=_left_table(slots),
-    )
-
-
-def burn_down(view: View) -> BurnDown:
-    """The budget left along the headline window; it ends at the number on the tile, exactly."""
-    answer = view.whole.headline
-    assert answer is not None
-    buckets, allowed = view.whole.buckets, answer.budget.allowed
-    edges = even_edges(answer.span, buckets.step, _POINTS)
-    begin = edges[0]
-    points = tuple((at, 1 - buckets.between(begin, at).bad / allowed) for at in edges)
-    return BurnDown(span=answer.span, points=points)
-
-
-def _left_table(slots: Slots) -> Table:
-    left, rows = Fraction(1), []
-    for bar in slots.bars:
-        left -= bar.share
-        rows.append((Cell(text=bar.name), Cell(text=percent(bar.share)), Cell(text=percent(left))))
-    return Table(
-        caption="Budget left at the end of each bar",
-        columns=(
-            Column(title=slots.each),
-            Column(title="spent", number=True),
-            Column(title="left", number=True),
-        ),
-        rows=tuple(rows),
-    )

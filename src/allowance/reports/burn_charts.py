@@ -75,23 +75,30 @@ def _panel(
 _TIME: Spec = {"field": "t", "type": "temporal"}
 
 
+LOWEST, ZERO = 0.1, 0.05
+"""The logarithmic axis begins at a tenth; below it is a gutter in which everything less lies on one line, zero."""
+
+
 def _burn_axis(top: float) -> Spec:
-    ticks = [0, *(10**power for power in range(12) if 10**power <= top)]
+    ticks = [ZERO, *(10.0**power for power in range(-1, 12) if 10.0**power <= top)]
     return {
         "type": "quantitative",
-        "scale": {"type": "symlog", "constant": 0.1, "domain": [0, top], "nice": False},
+        "scale": {"type": "log", "domain": [ZERO, top], "nice": False},
         "axis": {
             "values": ticks,
-            "labelExpr": "format(datum.value, '~s') + '×'",
+            "labelExpr": f"datum.value < {LOWEST} ? '0' : format(datum.value, '~s') + '×'",
             "tickCount": len(ticks),
-            "labelOverlap": len(ticks) > 6,
+            "labelOverlap": True,
         },
     }
 
 
 def _burn_line(field: str, colour: str, stroke: float, x: Spec, y: Spec) -> Spec:
     mark = {"type": "line", "interpolate": "step-after", "stroke": colour, "strokeWidth": stroke}
-    return {"mark": mark, "encoding": {"x": x, "y": {**y, "field": field}}}
+    drawn = f"{field}Drawn"
+    low = f"isValid(datum.{field}) && datum.{field} < {LOWEST} ? {ZERO} : datum.{field}"
+    encoding = {"x": x, "y": {**y, "field": drawn}}
+    return {"mark": mark, "transform": [{"calculate": low, "as": drawn}], "encoding": encoding}
 
 
 def _label(text: str, *, x: int | str, y: Spec, look: Spec) -> Spec:

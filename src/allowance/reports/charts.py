@@ -1,25 +1,35 @@
-"""How a budget was spent: bars per day (C1) and, by the calendar, what was left (C2)."""
+"""How a budget was spent: bars per day (C1)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 
-from allowance.budget.forecast import Forecast
-from allowance.core.counts import NoData
-from allowance.core.time import Instant
-from allowance.core.window import Span
+from allowance.core.window import CalendarWindow, Span
 from allowance.reports import tabular
-from allowance.reports.chart_frame import ONCE, PERCENT_LABEL, Spec, framed, text_mark, time_axis
+from allowance.reports.chart_frame import ONCE, PERCENT_LABEL, Spec, framed, text_mark
 from allowance.reports.health import health_of_day
 from allowance.reports.palette import light
-from allowance.reports.slots import Slots
+from allowance.reports.slots import Slot, Slots
+
+EXCLUDED = "\u2298"
+"""Marks time that was taken out of the counts."""
 
 
-def spend_chart(slots: Slots, target: Fraction, rung: Mapping[str, tuple[int, int]], *, width: int) -> Spec:
-    """C1: one bar per slot, as a share of the whole window's budget. `rung` has pages and tickets by slot name."""
-    rows = _spend_rows(slots, target, rung)
+def spend_chart(
+    slots: Slots,
+    target: Fraction,
+    rung: Mapping[str, tuple[int, int]],
+    *,
+    width: int,
+    before: Slots | None = None,
+    excluded: Sequence[Span] = (),
+) -> Spec:
+    """C1: one bar per slot, as a share of the whole window's budget. `rung` has pages and tickets by slot name.
+
+    `before` is the window before, drawn as a thin line; `excluded` are periods that were taken out of the counts.
+    """
+    rows = _spend_rows(slots, target, rung, _beneath(slots, before), excluded)
     tooltip = [{"field": key, "title": title} for key, title in _SPEND_TOOLTIP]
     layers = [
         {
@@ -28,12 +38,14 @@ def spend_chart(slots: Slots, target: Fraction, rung: Mapping[str, tuple[int, in
             "mark": {"type": "rect", "color": light("no-data-fill"), "opacity": 0.5},
             "encoding": {"x": _slot_axis(slots)},
         },
-        {"mark": "bar", "encoding": {"x": _SLOT, "y": _share_axis(slots), "color": _STATE_COLOUR}},
+        *_taken_out(rows),
+        {"mark": "bar", "encoding": {"x": _SLOT, "y": _share_axis(slots, before), "color": _STATE_COLOUR}},
         {
             "transform": [{"filter": "datum.leaves"}],
             "mark": {"type": "bar", "filled": False, "stroke": light("ink"), "strokeWidth": 2},
-            "encoding": {"x": _SLOT, "y": _SHARE},
+            "encoding": {"x": _SLOT, "y": {**_SHARE, "field": "outline"}},
         },
+        *_window_before(before),
         {
             "transform": [{"filter": "datum.label != ''"}],
             "mark": text_mark(dy=-7, weight=600),
@@ -67,8 +79,13 @@ def _slot_axis(slots: Slots) -> Spec:
     }
 
 
-def _share_axis(slots: Slots) -> Spec:
-    top = max(float(max(bar.share for bar in slots.bars)), 1.6 * float(slots.even))
+def _top(slots: Slots, before: Slots | None) -> float:
+    bars = (*slots.bars, *(before.bars if before is not None else ()))
+    return max(float(max(bar.share for bar in bars)), 1.6 * float(slots.even))
+
+
+def _share_axis(slots: Slots, before: Slots | None) -> Spec:
+    top = _top(slots, before)
     return {
         **_SHARE,
         "scale": {"domain": [0, top], "nice": True},
@@ -94,8 +111,62 @@ _STATE_COLOUR: Spec = {
 }
 
 
-def _spend_rows(slots: Slots, target: Fraction, rung: Mapping[str, tuple[int, int]]) -> list[Spec]:
+def _beneath(slots: Slots, before: Slots | None) -> Mapping[str, Fraction]:
+    """By the name of a bar the share of the bar that lies under it in the window before: days of a month from its
+    first, those of a rolling window from its last."""
+    if before is None:
+        return {}
+    here, there = list(slots.bars), list(before.bars)
+    if not isinstance(slots.answer.window, CalendarWindow):
+        here, there = here[::-1], there[::-1]
+    return {one.name: two.share for one, two in zip(here, there, strict=False)}
+
+
+def _window_before(before: Slots | None) -> list[Spec]:
+    if before is None:
+        return []
+    look = {"type": "line", "interpolate": "step", "stroke": light("muted"), "strokeWidth": 1.2}
+    return [{"mark": look, "encoding": {"x": _SLOT, "y": {**_SHARE, "field": "before"}}}]
+
+
+def _taken_out(rows: Sequence[Spec]) -> list[Spec]:
+    if not any(row["excluded"] for row in rows):
+        return []
+    frame = {"stroke": light("muted"), "strokeDash": [3, 3], "strokeWidth": 1.2}
+    sign = {**text_mark(dy=8, color=light("muted")), "text": EXCLUDED}
+    filtered = [{"filter": "datum.excluded != ''"}]
+    return [
+        {
+            "transform": filtered,
+            "mark": {"type": "rect", "fill": light("grid"), "fillOpacity": 0.5, **frame},
+            "encoding": {"x": _SLOT},
+        },
+        {"transform": filtered, "mark": sign, "encoding": {"x": _SLOT, "y": {"value": 0}}},
+    ]
+
+
+def excluded_of(bar: Slot, excluded: Sequence[Span]) -> str:
+    """How much of a bar's time was taken out of the counts: `2 h`, or nothing."""
+    spans = (
+        (max(one.begin, bar.span.begin), min(one.end, bar.span.end))
+        for one in sorted(excluded, key=lambda one: one.begin)
+    )
+    seconds, done = 0, bar.span.begin
+    for begin, end in spans:
+        seconds += max(0, end - max(begin, done))
+        done = max(done, end)
+    return tabular.span(seconds) if seconds else ""
+
+
+def _spend_rows(
+    slots: Slots,
+    target: Fraction,
+    rung: Mapping[str, tuple[int, int]],
+    beneath: Mapping[str, Fraction],
+    excluded: Sequence[Span],
+) -> list[Spec]:
     leaving = slots.leaving
+    least = _top(slots, None) / 14
     high = sorted((bar.share for bar in slots.bars), reverse=True)[:3]
     rows: list[Spec] = []
     for bar in slots.bars:
@@ -108,6 +179,9 @@ def _spend_rows(slots: Slots, target: Fraction, rung: Mapping[str, tuple[int, in
                 "state": health_of_day(bar.counts, bar.share, target),
                 "label": tabular.percent(bar.share) if labelled else "",
                 "leaves": leaving is not None and leaving[0] is bar,
+                "outline": max(float(bar.share), least),
+                "before": float(beneath[bar.name]) if bar.name in beneath else None,
+                "excluded": excluded_of(bar, excluded),
                 "spent": tabular.percent(bar.share) if bar.counts.total else "no data",
                 "failed": tabular.amount(Fraction(bar.counts.bad)),
                 "of": tabular.amount(Fraction(bar.counts.total)),
@@ -162,112 +236,3 @@ def _lane(rows: Sequence[Spec]) -> list[Spec]:
             label = {**text_mark(align="right", dx=-6), "text": field}
             marks.append({"data": ONCE, "mark": label, "encoding": {"x": {"value": 0}, "y": {"value": y}}})
     return marks
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BurnDown:
-    """Budget left at instants of a calendar window, from 1 at its begin to what is left at its end."""
-
-    span: Span
-    points: tuple[tuple[Instant, Fraction], ...]
-
-
-def burn_down_chart(down: BurnDown, *, width: int) -> Spec:
-    """C2: the budget left, the even pace from all to nothing, and a heavy line at zero."""
-    low = min(left for _, left in down.points)
-    bottom = max(-1.0, float(low) * 1.05) if low < 0 else 0.0
-    rows = [
-        {"t": t * 1000, "left": max(float(left), bottom), "text": tabular.percent(left)}
-        for t, left in down.points
-    ]
-    guide = [{"t": down.span.begin * 1000, "left": 1}, {"t": down.span.end * 1000, "left": 0}]
-    tooltip: list[Spec] = [
-        {**_TIME, "scale": {"type": "utc"}, "format": "%-d %b %H:%M", "title": "at"},
-        {"field": "text", "title": "budget left"},
-    ]
-    left: Spec = {"field": "left", "type": "quantitative"}
-    layers: list[Spec] = [
-        {
-            "mark": {
-                "type": "line",
-                "interpolate": "step-after",
-                "stroke": light("ok-fill"),
-                "strokeWidth": 2.2,
-            },
-            "encoding": {
-                "x": time_axis(down.span, labels=True),
-                "y": {**_left_axis(bottom), "field": "left"},
-                "tooltip": tooltip,
-            },
-        },
-        _zero(),
-        {
-            "data": {"values": guide},
-            "mark": {"type": "line", "stroke": light("muted"), "strokeDash": [4, 3], "strokeWidth": 1.2},
-            "encoding": {"x": _TIME, "y": left},
-        },
-        {
-            "data": {"values": rows[-1:]},
-            "mark": text_mark(align="left", dx=5, weight=600),
-            "encoding": {"x": _TIME, "y": left, "text": {"field": "text"}},
-        },
-    ]
-    return framed({"width": width, "height": 190, "data": {"values": rows}, "layer": layers})
-
-
-def forecast_chart(ahead: Forecast, *, width: int) -> Spec:
-    """The budget left from now to the end of sight: a likely line, a band around it, a heavy line at zero."""
-    left = ahead.budget.remaining
-    now = 0.0 if isinstance(left, NoData) else float(left)
-    points = [(ahead.now, now, now, now), *((p.at, p.low, p.likely, p.high) for p in ahead.band)]
-    lowest = min(low for _, low, _, _ in points)
-    bottom = max(-1.0, lowest) if lowest < 0 else 0.0
-    rows = [_forecast_row(*point, bottom=bottom) for point in points]
-    x = time_axis(Span(begin=ahead.now, end=points[-1][0]), labels=True)
-    y = _left_axis(bottom)
-    tooltip = [
-        {**_TIME, "scale": {"type": "utc"}, "format": "%-d %b %H:%M", "title": "at"},
-        {"field": "text", "title": "budget left, likely"},
-        {"field": "range", "title": "80 of 100 cases"},
-    ]
-    layers: list[Spec] = [
-        {
-            "mark": {"type": "area", "color": light("ok-fill"), "opacity": 0.22},
-            "encoding": {"x": x, "y": {**y, "field": "low"}, "y2": {"field": "high"}},
-        },
-        _zero(),
-        {
-            "mark": {"type": "line", "stroke": light("ok-fill"), "strokeWidth": 2.2},
-            "encoding": {"x": _TIME, "y": {"field": "left", "type": "quantitative"}},
-        },
-        {
-            "mark": {"type": "rule", "opacity": 0, "strokeWidth": max(1, width // len(rows))},
-            "encoding": {"x": _TIME, "tooltip": tooltip},
-        },
-    ]
-    return framed({"width": width, "height": 150, "data": {"values": rows}, "layer": layers})
-
-
-def _forecast_row(at: Instant, low: float, likely: float, high: float, *, bottom: float) -> Spec:
-    shown = {name: min(1.0, max(bottom, v)) for name, v in (("low", low), ("left", likely), ("high", high))}
-    texts = [tabular.percent(Fraction(v)) for v in (low, likely, high)]
-    return {"t": at * 1000, **shown, "text": texts[1], "range": f"{texts[0]} to {texts[2]}"}
-
-
-_TIME: Spec = {"field": "t", "type": "temporal"}
-
-
-def _left_axis(bottom: float) -> Spec:
-    return {
-        "type": "quantitative",
-        "scale": {"domain": [bottom, 1], "nice": False},
-        "axis": {"labelExpr": PERCENT_LABEL, "tickCount": 5},
-    }
-
-
-def _zero() -> Spec:
-    return {
-        "data": ONCE,
-        "mark": {"type": "rule", "stroke": light("ink"), "strokeWidth": 1.5},
-        "encoding": {"y": {"datum": 0, "type": "quantitative"}},
-    }

@@ -42,6 +42,7 @@ Swatch = Literal[
     "broken",
     "no-data",
     "outlined",
+    "excluded",
     "page",
     "ticket",
     "thick",
@@ -57,6 +58,7 @@ _SWATCHES: dict[Swatch, str] = {
         for kind in ("ok", "watch", "broken", "no-data")
     },
     "outlined": '<rect class="outlined" x="4" y="1" width="10" height="10"/>',
+    "excluded": '<rect class="outlined out" x="4" y="1" width="10" height="10"/>',
     "page": '<path class="mark" d="M4 2h10L9 11z"/>',
     "ticket": '<path class="mark open" d="M4.5 2h9L9 10z"/>',
     "thick": '<path class="thick" d="M0 6H18"/>',

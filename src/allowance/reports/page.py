@@ -8,6 +8,7 @@ from typing import ClassVar
 from allowance.budget.health import Health
 from allowance.core.problem import Problem
 from allowance.core.time import Instant
+from allowance.core.window import Span
 from allowance.reports.chart_frame import Chart
 from allowance.reports.glyphs import Svg, Swatch, state_glyph, state_icon, swatch
 from allowance.reports.health import WORDS
@@ -81,7 +82,10 @@ class Key:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """A chart with its question, one sentence that says what it shows, how to read it, and its numbers."""
+    """A chart with its question, one sentence that says what it shows, how to read it, and its numbers.
+
+    `span` is what its axis of time spans, where it has one.
+    """
 
     kind: ClassVar[str] = "figure"
     name: str
@@ -90,6 +94,7 @@ class Figure:
     keys: tuple[Key, ...]
     chart: Chart
     numbers: Table
+    span: Span | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

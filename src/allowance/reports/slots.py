@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from zoneinfo import ZoneInfo
 
 from allowance.budget.analysis import Analysis, WindowAnswer
 from allowance.budget.spend import DaySpend
 from allowance.core.counts import NOTHING, Counts
 from allowance.core.duration import DAY, HOUR, MINUTE
 from allowance.core.time import Instant, iso
-from allowance.core.window import RollingWindow, Span
+from allowance.core.window import CalendarWindow, RollingWindow, Span
 from allowance.reports import tabular
 
 MOST_DAYS = 400
@@ -47,6 +48,14 @@ class Slots:
     def spent(self) -> Fraction:
         """The sum of all bars, exact: spent / allowed."""
         return sum((bar.share for bar in self.bars), start=Fraction(0))
+
+    def drawn(self, zone: ZoneInfo) -> Span:
+        """What an axis of its bars spans: whole days, where a bar is a day."""
+        begin, end = self.bars[0].span.begin, self.bars[-1].span.end
+        if self.each != "day":
+            return Span(begin=begin, end=end)
+        day = CalendarWindow(unit="day", zone=zone)
+        return Span(begin=day.whole(begin + 1).begin, end=day.whole(end).end)
 
     @property
     def leaving(self) -> tuple[Slot, Instant] | None:

@@ -9,14 +9,15 @@ from typing import Literal
 
 from allowance.alerting.alert import Mute
 from allowance.changes.deploys import Deploy
-from allowance.core.time import Instant
+from allowance.core.time import Instant, iso
 from allowance.core.window import Span
 from allowance.governance.facts import Standing
 from allowance.reports import tabular
 from allowance.reports.glyphs import Svg
-from allowance.reports.pages.drawings import named
 
-Kind = Literal["deploy", "flag", "incident", "freeze", "maintenance", "bullet", "note", "correction"]
+Kind = Literal[
+    "deploy", "flag", "incident", "freeze", "maintenance", "bullet", "waiver", "note", "correction"
+]
 
 SIGNS: dict[Kind, str] = {
     "deploy": "\u25bd",
@@ -25,12 +26,29 @@ SIGNS: dict[Kind, str] = {
     "freeze": "\u2592",
     "maintenance": "\u2591",
     "bullet": "\u25c6",
+    "waiver": "\u25c7",
     "note": "\u270e",
     "correction": "\u2298",
 }
 """Each kind has a sign of its own; its name stands beside it where it is listed."""
 
-HEIGHT, NEAR = 18, 11
+ANCHORS: dict[Kind, str] = {"deploy": "chg", "incident": "inc"}
+"""How the anchor of an event begins where it is not the word for its kind."""
+
+PLURALS: dict[Kind, str] = {
+    "deploy": "deploys",
+    "flag": "flags",
+    "incident": "incidents",
+    "freeze": "freezes",
+    "maintenance": "maintenance",
+    "bullet": "bullets",
+    "waiver": "waivers",
+    "note": "notes",
+    "correction": "corrections",
+}
+"""What the kinds are called in an address: `show=deploys,notes`."""
+
+HEIGHT, NEAR = 18, 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +65,11 @@ class LaneEvent:
     def sign(self) -> str:
         """`▽`."""
         return SIGNS[self.kind]
+
+    @property
+    def anchor(self) -> str:
+        """Where it stands on a page: `chg-2026-11-12T14:02:00Z`."""
+        return f"{ANCHORS.get(self.kind, self.kind)}-{iso(self.at)}"
 
 
 def lane_events(
@@ -88,12 +111,15 @@ def _decided(service: str, standing: Standing, until: Instant) -> Iterator[LaneE
             )
     for bullet in standing.bullets.values():
         if bullet.service == service:
+            name = f"silver bullet for {bullet.change}"
             yield LaneEvent(
-                kind="bullet",
-                at=bullet.begin,
-                end=bullet.begin,
-                name=f"silver bullet for {bullet.change}",
-                href=f"/ledger/{bullet.seq}",
+                kind="bullet", at=bullet.begin, end=bullet.begin, name=name, href=f"/ledger/{bullet.seq}"
+            )
+    for waiver in standing.waivers.values():
+        if waiver.service == service:
+            name = f"waiver {waiver.id}, because of {waiver.dependency}"
+            yield LaneEvent(
+                kind="waiver", at=waiver.begin, end=waiver.end, name=name, href=f"/ledger/{waiver.seq}"
             )
 
 
@@ -104,43 +130,60 @@ def _maintenance(service: str, mutes: Iterable[Mute]) -> Iterator[LaneEvent]:
 
 
 def lane(
-    events: Sequence[LaneEvent], span: Span, *, width: int = 640, paths: frozenset[str] = frozenset()
+    events: Sequence[LaneEvent],
+    span: Span,
+    *,
+    width: int = 640,
+    paths: frozenset[str] = frozenset(),
+    anchored: bool = False,
+    chosen: Span | None = None,
 ) -> Svg:
-    """The events as one row of signs as wide as the chart above it; what lies too close together is `+3`.
+    """The events as one row of signs under the chart above it; what lies too close together is `+3`.
 
-    `paths` are the pages that this server has: an event links only where its page is.
+    Places are shares of the width, whatever that is; `width` says how many pixels there are, at least. With
+    `anchored` an event links to where it stands on the same page, else to its own page where `paths`, the pages of
+    this server, have it. `chosen` is a period that somebody asks about.
     """
     bars, signs = [], []
-    for place, some in _clusters(events, span, width):
-        first = some[0]
-        end = min(width, _place(max(one.end for one in some), span, width))
-        if end - place > NEAR:
-            bars.append(f'<path class="{first.kind}" d="M{place} 9H{end}"/>')
+    if chosen is not None and chosen.begin < span.end and chosen.end > span.begin:
+        bars.append(_bar("chosen", _share(chosen.begin, span), _share(chosen.end, span)))
+    for some in _clusters(events, span, width):
+        first, place = some[0], _share(some[0].at, span)
+        end = _share(max(one.end for one in some), span)
+        if (end - place) * width > NEAR:
+            bars.append(_bar(first.kind, place, end))
         text = first.sign if len(some) == 1 else f"{first.sign}+{len(some) - 1}"
         title = escape("; ".join(f"{one.name}, {tabular.when(one.at)} UTC" for one in some), quote=True)
-        mark = f'<text x="{place}" y="13"><title>{title}</title>{text}</text>'
-        linked = first.href and "/ledger/{n}" in paths
-        signs.append(f'<a href="{escape(first.href, quote=True)}">{mark}</a>' if linked else mark)
-    said = f"{len(events)} events" if events else "no events"
-    return named("lane", width, HEIGHT, "".join(bars + signs), said)
+        mark = f'<text x="{100 * place:.2f}%" y="13"><title>{title}</title>{text}</text>'
+        href = f"#{first.anchor}" if anchored else first.href if "/ledger/{n}" in paths else ""
+        signs.append(
+            f'<a href="{escape(href, quote=True)}" aria-label="{title}">{mark}</a>' if href else mark
+        )
+    said = escape(f"{len(events)} events" if events else "no events")
+    return Svg(
+        f'<svg class="lane" role="{"group" if anchored else "img"}" aria-label="{said}" width="100%" '
+        f'height="{HEIGHT}">{"".join(bars + signs)}</svg>'
+    )
 
 
-def _clusters(
-    events: Sequence[LaneEvent], span: Span, width: int
-) -> Iterator[tuple[int, tuple[LaneEvent, ...]]]:
+def _bar(kind: str, begin: float, end: float) -> str:
+    return (
+        f'<rect class="{kind}" x="{100 * begin:.2f}%" y="5" width="{max(0.2, 100 * (end - begin)):.2f}%" '
+        'height="8"/>'
+    )
+
+
+def _clusters(events: Sequence[LaneEvent], span: Span, width: int) -> Iterator[tuple[LaneEvent, ...]]:
     some: list[LaneEvent] = []
-    place = 0
     for one in sorted(events, key=lambda one: one.at):
-        here = _place(one.at, span, width)
-        if some and here - place >= NEAR * (2 if len(some) > 1 else 1):
-            yield place, tuple(some)
+        apart = (_share(one.at, span) - _share(some[0].at, span)) * width if some else 0.0
+        if some and apart >= NEAR * (2 if len(some) > 1 else 1):
+            yield tuple(some)
             some = []
-        if not some:
-            place = here
         some.append(one)
     if some:
-        yield place, tuple(some)
+        yield tuple(some)
 
 
-def _place(at: Instant, span: Span, width: int) -> int:
-    return max(0, min(width, (at - span.begin) * width // max(1, span.seconds)))
+def _share(at: Instant, span: Span) -> float:
+    return max(0.0, min(1.0, (at - span.begin) / max(1, span.seconds)))

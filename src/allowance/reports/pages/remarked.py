@@ -57,8 +57,6 @@ class Proposed:
     """A correction that somebody thinks of: what it would change, in exact counts; `problem` says why it cannot be."""
 
     kind: str
-    begin: str
-    end: str
     reason: str
     problem: str = ""
     period: str = ""

@@ -5,19 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from allowance.core.counts import NO_DATA, NoData
+from allowance.core.window import Span
 from allowance.reports.chart_frame import Chart
 from allowance.reports.page import Figure, Key, Section, Table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """A chart that stands under an address of its own (`<page>/charts/<chart>.svg`), in words and with its numbers."""
+    """A chart that stands under an address of its own (`<page>/charts/<chart>.svg`), in words and with its numbers.
+
+    `span` is what its axis of time spans.
+    """
 
     chart: str
     question: str
     says: str
     keys: tuple[Key, ...]
     numbers: Table
+    span: Span | NoData
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +53,7 @@ def block_of(section: Section | None) -> Block | None:
                 says=one.says,
                 keys=one.keys,
                 numbers=one.numbers,
+                span=NO_DATA if one.span is None else one.span,
             )
             for one in figures
         ),

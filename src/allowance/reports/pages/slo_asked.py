@@ -9,9 +9,11 @@ from allowance.contract.model import Slo
 from allowance.core.counts import NO_DATA, NoData
 from allowance.core.problem import ProblemError
 from allowance.core.time import Instant, iso, parse_instant
-from allowance.core.window import CalendarWindow, RollingWindow, Window, parse_window
+from allowance.core.window import CalendarWindow, RollingWindow, Span, Window, parse_window
+from allowance.reports.pages.lane import PLURALS
 from allowance.reports.pages.view import query_text
 
+BURN_DOWN = "burn-down"
 LONGEST = 100
 """Characters of a value that are read."""
 
@@ -20,7 +22,8 @@ LONGEST = 100
 class SloAsked:
     """What the address asks for. Nothing said: the promise's own window, up to the newest tick.
 
-    `remarks` say what the address asks for and what cannot be answered.
+    `show` names the kinds of events of the lane (empty: all); with `left` what is left is drawn for a rolling window
+    too; `chosen` is a period to look at. `remarks` say what the address asks for and what cannot be answered.
     """
 
     window: Window | None = None
@@ -28,18 +31,40 @@ class SloAsked:
     compare: bool = False
     at: Instant | NoData = NO_DATA
     by: str = ""
+    show: tuple[str, ...] = ()
+    left: bool = False
+    chosen: Span | None = None
     remarks: tuple[str, ...] = ()
 
     @property
     def query(self) -> str:
         """Its query with `?` in front; defaults are left out."""
-        return query_text(
-            w="" if self.window is None else window_text(self.window),
-            end="" if isinstance(self.end, NoData) else iso(self.end),
-            cmp="prev" if self.compare else "",
-            by=self.by,
-            at="" if isinstance(self.at, NoData) else iso(self.at),
-        )
+        return query_text(**self._values)
+
+    @property
+    def fields(self) -> tuple[tuple[str, str], ...]:
+        """The same without the period, for a form that asks for something more."""
+        values = replace(self, chosen=None)._values
+        return tuple((name, value) for name, value in values.items() if value)
+
+    @property
+    def _values(self) -> dict[str, str]:
+        found = {
+            "w": "" if self.window is None else window_text(self.window),
+            "end": "" if isinstance(self.end, NoData) else iso(self.end),
+            "cmp": "prev" if self.compare else "",
+            "by": self.by,
+            "show": ",".join(self.show),
+            "chart": BURN_DOWN if self.left else "",
+            "at": "" if isinstance(self.at, NoData) else iso(self.at),
+        }
+        if self.chosen is not None:
+            found |= {"from": iso(self.chosen.begin), "to": iso(self.chosen.end)}
+        return found
+
+    def showing(self, kinds: tuple[str, ...]) -> SloAsked:
+        """The same with other kinds of events."""
+        return replace(self, show=kinds)
 
     def ending(self, end: Instant | NoData) -> SloAsked:
         """The same up to another instant."""
@@ -64,8 +89,21 @@ def slo_asked(query: Mapping[str, str], slo: Slo, *, newest: Instant | NoData) -
         compare=query.get("cmp") == "prev",
         at=_instant("at", query.get("at", "")[:LONGEST], remarks),
         by=by,
+        show=tuple(one for one in PLURALS.values() if one in query.get("show", "")[:LONGEST].split(",")),
+        left=query.get("chart") == BURN_DOWN,
+        chosen=_period(query, remarks),
         remarks=tuple(remarks),
     )
+
+
+def _period(query: Mapping[str, str], remarks: list[str]) -> Span | None:
+    begin, end = (_instant(name, query.get(name, "")[:LONGEST].strip(), remarks) for name in ("from", "to"))
+    if isinstance(begin, NoData) or isinstance(end, NoData):
+        return None
+    if begin >= end:
+        remarks.append(f"from={iso(begin)} is not before to={iso(end)}")
+        return None
+    return Span(begin=begin, end=end)
 
 
 def window_text(window: Window) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from allowance.budget.analysis import Analysis, Question, WindowAnswer, analyse
@@ -16,12 +16,12 @@ from allowance.contract.explain import indicator_words
 from allowance.contract.model import Slo
 from allowance.core.buckets import Buckets
 from allowance.core.time import Instant
-from allowance.core.window import CalendarWindow, Span, Window
+from allowance.core.window import Span, Window
 from allowance.reports.analysis_json import Wording
 from allowance.reports.analysis_view import View
 from allowance.reports.pages.facts import Promise
-from allowance.reports.pages.slo_asked import SloAsked
-from allowance.reports.slots import slots_of
+from allowance.reports.pages.slo_asked import SloAsked, previous_end
+from allowance.reports.slots import Slots, slots_of
 from allowance.signals.measured import Durations, SourceFacts
 
 
@@ -61,11 +61,7 @@ class Detail:
         slots = self.view.slots
         if slots is None:
             return self.evaluation.span
-        begin, end = slots.bars[0].span.begin, slots.bars[-1].span.end
-        if slots.each != "day":
-            return Span(begin=begin, end=end)
-        day = CalendarWindow(unit="day", zone=self.promise.zone)
-        return Span(begin=day.whole(begin + 1).begin, end=day.whole(end).end)
+        return slots.drawn(self.promise.zone)
 
     def budget_over(self, span: Span) -> Budget:
         """The budget of any span, no part of it before the epoch."""
@@ -80,8 +76,9 @@ def detail(
     *,
     groups: Mapping[str, Windowed] | None = None,
     epoch: Instant | None = None,
+    excluded: Sequence[Span] = (),
 ) -> Detail:
-    """A promise that was evaluated at least once, over the window asked for."""
+    """A promise that was evaluated at least once, over the window asked for; `excluded` was taken out of its counts."""
     assert promise.evaluation is not None
     slo, newest = promise.slo, promise.evaluation.at
     end = asked.end if isinstance(asked.end, int) else newest
@@ -101,6 +98,7 @@ def detail(
         spend=spend_by_day(whole.buckets, slo.target, span, promise.zone),
     )
     own = asked.window is None and at == newest
+    slots = slots_of(whole)
     return Detail(
         promise=promise,
         asked=asked,
@@ -112,12 +110,26 @@ def detail(
             durations=Durations(),
             groups={},
             made_at=newest,
-            slots=slots_of(whole),
+            slots=slots,
+            before=_before(whole, answer, promise) if asked.compare and slots is not None else None,
+            excluded=tuple(excluded),
+            left=asked.left,
         ),
         history=history,
         epoch=epoch,
         groups=groups or {},
     )
+
+
+def _before(whole: Analysis, answer: WindowAnswer, promise: Promise) -> Slots | None:
+    """The window before this one, of the same history; none where nothing was measured in it."""
+    window, history, target = answer.window, whole.buckets, promise.slo.target
+    end = previous_end(window, answer.at)
+    span = window.at(end)
+    span = Span(begin=span.begin - span.begin % history.step, end=end - end % history.step)
+    counts = history.between(span.begin, span.end)
+    then = WindowAnswer(window=window, at=span.end, span=span, budget=Budget(target=target, counts=counts))
+    return slots_of(replace(whole, headline=then, spend=spend_by_day(history, target, span, promise.zone)))
 
 
 def question_of(slo: Slo, history: Buckets, window: Window, promise: Promise, *, at: Instant) -> Question:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
+from math import log10
 from typing import Any
 
 from allowance.core.counts import NO_DATA, NoData
 from allowance.core.time import parse_instant
 from allowance.reports import numbers, tabular
+from allowance.reports.glyphs import Svg
 from allowance.reports.pages.view import Link, Num, When
 
+WIDTH = 240
+_NAMES = ("p50", "p90", "p95", "p99")
 MOST = 8
 """So many signatures and routes stand on the page; the API has them all."""
 
@@ -38,6 +43,7 @@ class Took:
     p90: str
     p95: str
     p99: str
+    drawing: Svg
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,10 +60,12 @@ def traces(service: str, errors: Mapping[str, Any], latency: Mapping[str, Any]) 
     """From what `/v1/errors` and `/v1/latency` answer; nothing where neither has seen anything."""
     if not errors["signatures"] and not latency["routes"]:
         return NO_DATA
-    routes = sorted(latency["routes"], key=lambda one: -one["events"])
+    routes = sorted(latency["routes"], key=lambda one: -one["events"])[:MOST]
+    marks = [one[name] for one in routes for name in _NAMES if one[name]]
+    scale = (min(marks, default=1.0), max(marks, default=1.0))
     return Traces(
         errors=tuple(_failing(one) for one in errors["signatures"][:MOST]),
-        routes=tuple(_took(one) for one in routes[:MOST]),
+        routes=tuple(_took(one, scale) for one in routes),
         folded=bool(errors["folded"]),
         more=Link(text="all of them as JSON", href=f"/v1/errors/{service}"),
     )
@@ -77,11 +85,26 @@ def _failing(one: Mapping[str, Any]) -> Failing:
     )
 
 
-def _took(one: Mapping[str, Any]) -> Took:
+def _took(one: Mapping[str, Any], scale: tuple[float, float]) -> Took:
     return Took(
         route=one["route"] or "all",
         requests=Num(text=numbers.whole(one["events"]), value=one["events"]),
-        **{name: _milliseconds(one[name]) for name in ("p50", "p90", "p95", "p99")},
+        **{name: _milliseconds(one[name]) for name in _NAMES},
+        drawing=_spread([one[name] for name in _NAMES], *scale),
+    )
+
+
+def _spread(marks: Sequence[float | None], low: float, high: float) -> Svg:
+    """The percentiles on a logarithmic line that all routes share: a dot at the half, thinner towards the tail."""
+    wide = max(log10(high) - log10(low), 0.1)
+    places = [4 + (log10(one) - log10(low)) / wide * (WIDTH - 8) for one in marks if one]
+    strokes = (
+        f'<path class="from-{i}" d="M{x:.1f} 6H{y:.1f}"/>' for i, (x, y) in enumerate(pairwise(places))
+    )
+    dots = "".join(f'<circle cx="{x:.1f}" cy="6" r="{3.4 if not i else 2}"/>' for i, x in enumerate(places))
+    return Svg(
+        f'<svg class="spread" viewBox="0 0 {WIDTH} 12" width="{WIDTH}" height="12" aria-hidden="true">'
+        f"{''.join(strokes)}{dots}</svg>"
     )
 
 

@@ -30,9 +30,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Traffic:
-    """Requests and failures of each part of the window."""
+    """Requests and failures of each part of the window, over the time that `span` says."""
 
     each: str
+    span: Span
     lines: tuple[Line, ...]
 
 
@@ -60,6 +61,7 @@ def traffic(found: Detail) -> Traffic | NoData:
     failures = f"failed per {slots.each}, at most {tabular.percent(most, 2)}"
     return Traffic(
         each=slots.each,
+        span=slots.drawn(found.promise.zone),
         lines=(
             _line("Traffic", requests, [float(one) for one in totals]),
             _line("Failures", failures, [None if one is None else float(one) for one in failing]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -36,12 +37,18 @@ class Asset:
 @cache
 def asset(name: str) -> Asset:
     """A file of ours by its name; the style sheets begin with the colours of the palette and of the charts."""
-    body = BEGINS.get(name, _nothing)().encode() + (files(__package__) / "static" / name).read_bytes()
+    text = BEGINS.get(name, _nothing)() + (files(__package__) / "static" / name).read_text(encoding="utf-8")
+    body = (_lean(text) if name.endswith(".js") else text).encode()
     return Asset(
         href=f"/static/{hashlib.sha256(body).hexdigest()[:16]}/{name}",
         body=body,
         kind=KINDS[name.rpartition(".")[2]],
     )
+
+
+def _lean(script: str) -> str:
+    """A script without what only its readers need: indentation, and lines that are nothing but a comment."""
+    return re.sub(r"^[ \t]*(//.*)?\n?", "", script, flags=re.MULTILINE)
 
 
 def _colours() -> str:
@@ -54,7 +61,7 @@ def _nothing() -> str:
 
 
 def _margin() -> str:
-    return f"const MARGIN = {AXIS_WIDTH + RIGHT_WIDTH + 4};\n"
+    return f"const LEFT = {AXIS_WIDTH + 2}, MARGIN = {AXIS_WIDTH + RIGHT_WIDTH + 4};\n"
 
 
 BEGINS: dict[str, Callable[[], str]] = {

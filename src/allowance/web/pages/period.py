@@ -11,10 +11,11 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 
 from allowance.contract.model import Slo
+from allowance.core.counts import NO_DATA, NoData
 from allowance.core.time import iso
 from allowance.reports.pages.remarked import WORDS, Proposed, effect_words
 from allowance.reports.pages.rows import left
-from allowance.reports.pages.slo_detail import Detail
+from allowance.reports.pages.slo_asked import SloAsked
 from allowance.web.asked import Asked
 from allowance.web.corrections import made, previewed, revoked
 from allowance.web.note_shapes import CorrectionIn, NoteIn
@@ -30,28 +31,26 @@ LONGEST = 2000
 Shape = TypeVar("Shape", bound=BaseModel)
 
 
-def proposed(wanted: Wanted, slo: Slo, found: Detail) -> Proposed:
-    """The form as it was filled in, and what the correction would change where it is whole."""
-    query = wanted.query
-    end = found.evaluation.at
-    kind = query.get("kind", "exclude")
-    kind = kind if kind in WORDS else "exclude"
-    begin, until = query.get("from", "")[:40].strip(), query.get("to", "")[:40].strip()
-    reason = query.get("reason", "")[:LONGEST]
-    if not begin or not until:
-        return Proposed(kind=kind, begin=begin or iso(end - 3600), end=until or iso(end), reason=reason)
+def proposed(wanted: Wanted, slo: Slo, asked: SloAsked) -> Proposed | NoData:
+    """What a correction of the period would change; nothing where none is thought of."""
+    kind, reason, period = (
+        wanted.query.get("kind", ""),
+        wanted.query.get("reason", "")[:LONGEST],
+        asked.chosen,
+    )
+    if period is None or kind not in WORDS:
+        return NO_DATA
+    said = {"kind": kind, "begin": iso(period.begin), "end": iso(period.end)}
     try:
-        asked = _shaped(
-            CorrectionIn, slo=slo.id, kind=kind, begin=begin, end=until, reason=reason.strip() or "a preview"
+        seen = previewed(
+            wanted.house,
+            _shaped(CorrectionIn, slo=slo.id, **said, reason=reason.strip() or "a preview"),
         )
-        seen = previewed(wanted.house, asked)
     except Refusal as refusal:
-        return Proposed(kind=kind, begin=begin, end=until, reason=reason, problem=refusal.problem.message)
+        return Proposed(kind=kind, reason=reason, problem=refusal.problem.message)
     effect = seen.effect
     return Proposed(
         kind=kind,
-        begin=begin,
-        end=until,
         reason=reason,
         period=effect_words(effect["period_good"], effect["period_total"]),
         counts=f"Good and total of the window: {effect['good_before']} of {effect['total_before']} now, "

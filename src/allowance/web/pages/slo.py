@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from http import HTTPStatus
 
 from allowance.app.gate import policy_of
@@ -33,6 +34,9 @@ from allowance.web.problems import Refusal
 from allowance.web.samples import errors_json, latency_json
 from allowance.web.state import LiveState
 
+DETAILS, MOST_DETAILS = "details", 12
+"""A page, its charts and its live forms ask for the same windows: the newest few are kept until the next tick."""
+
 MOST_CHANGES = 200
 """So many changes of the contract are looked through for those of one promise."""
 
@@ -55,7 +59,7 @@ def _view(wanted: Wanted) -> SloPage:
         spec,
         events=_events(wanted, promise, found),
         tried=tried,
-        proposed=NO_DATA if isinstance(found, NoData) else proposed(wanted, promise.slo, found),
+        proposed=NO_DATA if isinstance(found, NoData) else proposed(wanted, promise.slo, asked),
         traced=_traces(wanted, promise.slo, found),
     )
 
@@ -92,14 +96,22 @@ def detail_of(facts: Facts, state: LiveState, promise: Promise, asked: SloAsked)
     """A promise over the window asked for; nothing before it was evaluated for the first time."""
     if promise.evaluation is None:
         return NO_DATA
-    slo = promise.slo
-    return detail(
-        promise,
-        promise.history(slo),
-        asked,
-        groups=dict(_groups(state, slo)) if slo.group_by else {},
-        epoch=epochs(facts.standing).get(slo.id),
-    )
+    slo, kept = promise.slo, facts.once(DETAILS, dict[tuple[str, SloAsked], Detail])
+    key = slo.id, replace(asked, at=NO_DATA, by="", show=(), chosen=None, remarks=())
+    if key not in kept:
+        held = corrections(state.law.known).get(slo.id, ())
+        kept[key] = detail(
+            promise,
+            promise.history(slo),
+            asked,
+            groups=dict(_groups(state, slo)) if slo.group_by else {},
+            epoch=epochs(facts.standing).get(slo.id),
+            excluded=[one.span for one in held if one.kind == "exclude"],
+        )
+    found = kept[key]
+    for oldest in list(kept)[:-MOST_DETAILS]:
+        kept.pop(oldest, None)
+    return replace(found, asked=asked)
 
 
 def _groups(state: LiveState, slo: Slo) -> Iterator[tuple[str, Windowed]]:

@@ -249,4 +249,5 @@ function ready() {
   pausing();
 }
 ready();
+addEventListener("fresh", ready);
 if ($("#live")) listen();
