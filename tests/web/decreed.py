@@ -20,7 +20,7 @@ from tests.web.busy import MIN, NOW, Town
 from tests.web.test_gate import signed
 
 DAY = 86400
-PEOPLE = {"engineer": "Mira", "tpm": "Ana", "executive": "Ida", "admin": "Ben"}
+PEOPLE = {"viewer": "Eva", "engineer": "Mira", "tpm": "Ana", "executive": "Ida", "admin": "Ben"}
 
 
 def governed(folder: Path, *, model: FreezeModel = "hard", is_signed: bool = True) -> Town:

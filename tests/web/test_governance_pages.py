@@ -25,8 +25,11 @@ ADDRESSES = (
     "/governance",
     "/governance?period=2026-Q3&team=payments",
     "/governance/bullet?service=catalog&change=C-1&reason=a+fair",
+    "/governance/override?service=checkout&change=C-1&reason=a+fair",
+    "/governance/bankruptcy?service=invoices&reason=lost&sprint=load+test;+Tom;+2026-12-15%0Adrill;+Ana;+2026-12-20",
+    "/governance/bankruptcy?service=invoices&reason=lost&sprint=nothing",
     "/governance/freeze",
-    "/governance/waiver",
+    "/governance/waiver?slo=checkout/availability&dependency=login&hours=2&reason=it+was+down",
     "/governance/release",
     "/governance/sign?policy=green-yellow-red",
     "/contract",
@@ -109,10 +112,19 @@ async def test_a_decision_is_what_the_api_says_and_never_changes(decreed: Town) 
 @pytest.mark.parametrize(
     ("role", "offered", "withheld"),
     [
-        ("engineer", {"bullet", "release"}, {"freeze", "waiver", "approve"}),
-        ("tpm", {"bullet", "release", "freeze", "waiver", "approve"}, set()),
-        ("executive", {"bullet", "release", "freeze", "waiver", "approve"}, set()),
-        ("admin", {"freeze"}, {"bullet", "release", "waiver", "approve"}),
+        (
+            "viewer",
+            set(),
+            {"bullet", "override", "release", "freeze", "waiver", "bankruptcy", "approve", "done"},
+        ),
+        ("engineer", {"bullet", "override", "release"}, {"freeze", "waiver", "bankruptcy", "approve"}),
+        ("tpm", {"bullet", "override", "release", "freeze", "waiver", "approve"}, {"bankruptcy"}),
+        (
+            "executive",
+            {"bullet", "override", "release", "freeze", "waiver", "bankruptcy", "approve"},
+            set(),
+        ),
+        ("admin", {"freeze"}, {"bullet", "override", "release", "waiver", "bankruptcy", "approve"}),
     ],
 )
 async def test_only_what_a_role_may_do_is_offered_and_done(
@@ -166,6 +178,33 @@ async def test_forms_do_what_they_say(tmp_path: Path) -> None:
     assert [one.change for one in standing.bullets.values()] == ["C-7"]
     assert standing.obligations[debt].evidence == "https://wiki.example/7"
     assert [one.role for one in standing.signed] == ["product"]
+    town.engine.dispose()
+
+
+async def test_an_override_and_a_bankruptcy_show_their_price_and_are_asked_for(tmp_path: Path) -> None:
+    town = governed(tmp_path, model="governance")
+    wish = {"service": "checkout", "change": "C-9", "reason": "a law of tomorrow"}
+    lost = {"service": "invoices", "reason": "a lost month", "sprint": "load test; Tom; 2026-12-15"}
+    async with browser(town, "executive") as b:
+        price = (await b.get("/governance/override.json", params=wish)).json()
+        assert price["ready"] is True
+        assert "the governance freeze of checkout" in price["means"][0]
+        assert (
+            (await b.get("/governance/override.json", params={**wish, "service": "mail"}))
+            .json()["means"][0]
+            .startswith("It cannot be: no governance freeze")
+        )
+        assert (await b.post("/governance/override", data=wish)).status_code == 303
+        price = (await b.get("/governance/bankruptcy.json", params=lost)).json()
+        assert price["ready"] is True
+        assert re.search(r"has −\d.* of its budget left now", price["means"][0])
+        assert (await b.post("/governance/bankruptcy", data={**lost, "sprint": "no item"})).status_code == 422
+        assert (await b.post("/governance/bankruptcy", data=lost)).status_code == 303
+    standing = town.state.law.standing()
+    assert sorted(one.kind for one in standing.pending.values()) == ["bankruptcy", "override"]
+    waits = next(one for one in standing.pending.values() if one.kind == "bankruptcy")
+    assert waits.terms["slos"] == ["invoices/freshness"]
+    assert waits.signed == {"business": PEOPLE["executive"]}
     town.engine.dispose()
 
 

@@ -25,7 +25,7 @@ from allowance.governance.bullets import BulletAsk, Price
 from allowance.governance.facts import Pending, Standing
 from allowance.governance.ledger import Draft, Entry
 from allowance.governance.obligations import unit_of
-from allowance.governance.overrides import OverrideAsk
+from allowance.governance.overrides import OverrideAsk, OverridePrice
 from allowance.governance.pending import Person
 from allowance.governance.risk import LOOKBACK, Risk
 from allowance.reports.attribution_json import attribution_facts
@@ -94,21 +94,21 @@ def ask_bullet(state: Running, wish: Wish, who: Person, *, now: Instant) -> Sequ
     return state.law.act(lambda standing: bullets.ask_bullet(ask, policy, standing, who, now=now))
 
 
+def price_of_override(
+    state: Running, wish: Wish, who: Person, *, now: Instant
+) -> tuple[OverridePrice, dict[str, Any]]:
+    """What an override would cost, and the memo under it; nothing is recorded. Errors: as `ask_override`."""
+    service, policy = ruled(state, wish.service)
+    ask = _override(state, wish, service, who, now=now)
+    return overrides.price_override(ask, policy, state.law.standing(), now=now), dict(ask.memo)
+
+
 def ask_override(
     state: Running, wish: Wish, who: Person, *, may_override: bool, now: Instant
 ) -> Sequence[Entry]:
     """Ask for an override of a governance freeze. Errors: `Problem` `service`, `override`."""
     service, policy = ruled(state, wish.service)
-    ask = OverrideAsk(
-        service=service.name,
-        unit=unit_of(service),
-        freeze=wish.freeze,
-        change=wish.change,
-        environment=wish.environment,
-        seconds=wish.seconds,
-        reason=wish.reason,
-        memo=memo_of(state, service, wish, who, now=now),
-    )
+    ask = _override(state, wish, service, who, now=now)
     return state.law.act(
         lambda standing: overrides.ask_override(
             ask, policy, standing, who, may_override=may_override, now=now
@@ -215,6 +215,19 @@ def _bullet(state: Running, wish: Wish, service: Service, who: Person, *, now: I
     return BulletAsk(
         service=service.name,
         unit=unit_of(service),
+        change=wish.change,
+        environment=wish.environment,
+        seconds=wish.seconds,
+        reason=wish.reason,
+        memo=memo_of(state, service, wish, who, now=now),
+    )
+
+
+def _override(state: Running, wish: Wish, service: Service, who: Person, *, now: Instant) -> OverrideAsk:
+    return OverrideAsk(
+        service=service.name,
+        unit=unit_of(service),
+        freeze=wish.freeze,
         change=wish.change,
         environment=wish.environment,
         seconds=wish.seconds,

@@ -136,15 +136,11 @@ def listed(*, json: Json = False, remote: Remote = HERE_AND_NOW) -> int:
 
 
 def _item(text: str) -> dict[str, str]:
-    from allowance.core.problem import refuse
-    from allowance.core.time import iso, parse_instant
+    from allowance.core.time import iso
+    from allowance.governance.bankruptcies import sprint_item
 
-    parts = [part.strip() for part in text.split(";")]
-    if len(parts) != 3 or not all(parts):
-        raise refuse(
-            "sprint", f"{text[:100]!r} is no sprint item", hint='write it as "load test; ada; 2026-12-15"'
-        )
-    return {"what": parts[0], "owner": parts[1], "due": iso(parse_instant(parts[2]))}
+    one = sprint_item(text)
+    return {"what": one.what, "owner": one.owner, "due": iso(one.due)}
 
 
 def _before(one: dict[str, Any]) -> str:

@@ -32,6 +32,16 @@ class SprintItem:
     due: Instant
 
 
+def sprint_item(text: str) -> SprintItem:
+    """A piece as people write it: `load test; ada; 2026-12-15`. Errors: `Problem` `sprint`, or of the instant."""
+    parts = [part.strip() for part in text.split(";")]
+    if len(parts) != 3 or not all(parts):
+        raise refuse(
+            "sprint", f"{text[:100]!r} is no sprint item", hint='write it as "load test; ada; 2026-12-15"'
+        )
+    return SprintItem(what=parts[0], owner=parts[1], due=parse_instant(parts[2]))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BankruptcyAsk:
     """Whose budgets (`service/name`) begin anew, why, and the work that pays for it."""

@@ -40,6 +40,29 @@ class OverrideAsk:
     memo: Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OverridePrice:
+    """What an override costs: which freeze it goes through, who must say yes, when it ends, what is owed until when."""
+
+    freeze: Freeze
+    two_people: bool
+    ends: Instant
+    postmortem_due: Instant
+
+
+def price_override(
+    ask: OverrideAsk, policy: ErrorBudgetPolicy, standing: Standing, *, now: Instant
+) -> OverridePrice:
+    """What it would cost. Errors: as `ask_override`."""
+    rules = policy.exceptions
+    return OverridePrice(
+        freeze=_allowed(ask, policy, standing, now=now),
+        two_people=rules.two_people,
+        ends=now + ask.seconds,
+        postmortem_due=now + rules.postmortem_within,
+    )
+
+
 def ask_override(
     ask: OverrideAsk,
     policy: ErrorBudgetPolicy,
@@ -53,28 +76,16 @@ def ask_override(
 
     Errors: `Problem` `override`: no governance freeze is in force, a postmortem overdue, asked for already.
     """
-    freeze = _frozen(ask, standing, now=now)
-    said("override", "reason", ask.reason, hint="say why this cannot wait")
-    change = said("override", "change", ask.change, hint="an override is bound to one change: name its id")
-    rules = policy.exceptions
-    lasting(
-        "override", ask.seconds, rules.expires, f"{ask.seconds} s, longer than the policy allows, or no time"
-    )
-    _owes_nothing(standing, ask.unit, now=now)
-    if (waits := open_for(standing, "override", ask.service, change, ask.environment, now=now)) is not None:
-        raise refuse(
-            "override", f"{waits.id} was asked for and waits", hint=f"let somebody approve {waits.id}"
-        )
     terms = {
         "unit": ask.unit,
-        "freeze": freeze.id,
-        "change": change,
+        "freeze": _allowed(ask, policy, standing, now=now).id,
+        "change": ask.change.strip(),
         "environment": ask.environment,
         "seconds": ask.seconds,
         "reason": ask.reason.strip(),
         "memo": dict(ask.memo),
     }
-    if may_override and not rules.two_people:
+    if may_override and not policy.exceptions.two_people:
         id_ = next_id(standing, "override")
         return [_overridden(id_, ask.service, terms, who.name, policy, who, now=now)]
     return [asked_draft(standing, "override", ask.service, who, terms, now=now)]
@@ -91,6 +102,21 @@ def approve_override(
     another(found, who, two_people=policy.exceptions.two_people)
     _owes_nothing(standing, found.terms["unit"], now=now)
     return [_overridden(id_, found.service, found.terms, found.by, policy, who, now=now)]
+
+
+def _allowed(ask: OverrideAsk, policy: ErrorBudgetPolicy, standing: Standing, *, now: Instant) -> Freeze:
+    """The freeze that it goes through."""
+    freeze = _frozen(ask, standing, now=now)
+    said("override", "reason", ask.reason, hint="say why this cannot wait")
+    change = said("override", "change", ask.change, hint="an override is bound to one change: name its id")
+    wrong = f"{ask.seconds} s, longer than the policy allows, or no time"
+    lasting("override", ask.seconds, policy.exceptions.expires, wrong)
+    _owes_nothing(standing, ask.unit, now=now)
+    if (waits := open_for(standing, "override", ask.service, change, ask.environment, now=now)) is not None:
+        raise refuse(
+            "override", f"{waits.id} was asked for and waits", hint=f"let somebody approve {waits.id}"
+        )
+    return freeze
 
 
 def _frozen(ask: OverrideAsk, standing: Standing, *, now: Instant) -> Freeze:

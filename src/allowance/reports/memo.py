@@ -39,7 +39,6 @@ def memo_facts(
 def memo_markdown(memo: Mapping[str, Any]) -> str:
     """The memo that people read, file and send."""
     risk = memo.get("risk", {})
-    accepted_by = ", ".join(memo.get("accepted_by", ())) or "nobody yet"
     lines = [
         f"# Risk acceptance: {_line(memo.get('change', ''))}",
         "",
@@ -47,32 +46,39 @@ def memo_markdown(memo: Mapping[str, Any]) -> str:
         "",
         "| | |",
         "| --- | --- |",
-        f"| why | {_cell(memo.get('reason', ''))} |",
-        f"| asked by | {_cell(memo.get('asked_by', ''))}, {memo.get('asked_at', '')} |",
-        f"| accepted by | {_cell(accepted_by)} |",
-        f"| until | {memo.get('accepted_until', 'it is accepted')} |",
-    ]
-    lines += [
-        f"| budget of {_cell(slo)} | {_cell(left)} |" for slo, left in memo.get("remaining", {}).items()
+        *(f"| {_cell(name)} | {_cell(value)} |" for name, value in memo_rows(memo)),
     ]
     lines += ["", "## What it may cost", "", str(risk.get("sentence", "Nothing is known about the risk."))]
     if risk.get("missing"):
         lines += ["", "Not known:", "", *(f"- {one}" for one in risk["missing"])]
-    lines += ["", *_inputs(risk.get("inputs", {}))]
+    if rows := risk_rows(memo):
+        lines += ["", "| from | |", "| --- | --- |", *(f"| {name} | {value} |" for name, value in rows)]
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _inputs(inputs: Mapping[str, Any]) -> list[str]:
+def memo_rows(memo: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What is accepted, point by point."""
+    return [
+        ("why", memo.get("reason", "")),
+        ("asked by", f"{memo.get('asked_by', '')}, {memo.get('asked_at', '')}"),
+        ("accepted by", ", ".join(memo.get("accepted_by", ())) or "nobody yet"),
+        ("until", memo.get("accepted_until", "it is accepted")),
+        *((f"budget of {slo}", left) for slo, left in memo.get("remaining", {}).items()),
+    ]
+
+
+def risk_rows(memo: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What the risk was worked out from; nothing where nothing was."""
+    inputs = memo.get("risk", {}).get("inputs", {})
     if not inputs:
         return []
-    rows = [
+    return [
         ("its own deploys", _of(inputs.get("own"))),
         ("of these at a burn like that day's", _of(inputs.get("own_at_this_burn"))),
         ("deploys of other services", _of(inputs.get("other_services"))),
         ("burn rate", inputs.get("burn_now") or "no data"),
         ("worth of a minute", inputs.get("per_minute") or "not declared"),
     ]
-    return ["| from | |", "| --- | --- |", *(f"| {name} | {value} |" for name, value in rows)]
 
 
 def _of(tally: Any) -> str:

@@ -42,17 +42,8 @@ def bankruptcies(asked: Asked) -> Response:
 )
 def declare(asked: Asked, who: Annotated[Caller, may("bankrupt")], said: BankruptcyIn) -> Response:
     """Who declares it signs for their party; the other parties sign it next. Refused while an earlier one is unpaid."""
-    service = deciding(lambda: service_of(asked.state.contract, said.service))
-    covers(who, service.name)
-    ids = [name if "/" in name else f"{service.name}/{name}" for name in said.slos]
-    for one in ids:
-        deciding(lambda one=one: slo_of(asked.state.contract, one))  # type: ignore[misc]
-    ask = BankruptcyAsk(
-        service=service.name,
-        slos=tuple(ids) or tuple(slo.id for slo in service.slos),
-        reason=said.reason,
-        sprint=tuple(SprintItem(what=one.what, owner=one.owner, due=floored(one.due)) for one in said.sprint),
-    )
+    ask = asked_for(asked, said)
+    covers(who, ask.service)
     now, law = asked.clock(), asked.state.law
     entries = deciding(
         lambda: law.act(lambda standing: declare_bankruptcy(ask, standing, person(who), now=now))
@@ -73,6 +64,20 @@ def sign(asked: Asked, who: Annotated[Caller, may("sign")], id: Id) -> Response:
     covers(who, waits.service)
     deciding(lambda: app.sign_bankruptcy(asked.state, id, person(who), now=now))
     return Json(_all(asked, asked.state.law.standing()), HTTPStatus.CREATED)
+
+
+def asked_for(asked: House, said: BankruptcyIn) -> BankruptcyAsk:
+    """What a declaration asks for, its names looked up. Errors: `Refusal` 404."""
+    service = deciding(lambda: service_of(asked.state.contract, said.service))
+    ids = [name if "/" in name else f"{service.name}/{name}" for name in said.slos]
+    for one in ids:
+        deciding(lambda one=one: slo_of(asked.state.contract, one))  # type: ignore[misc]
+    return BankruptcyAsk(
+        service=service.name,
+        slos=tuple(ids) or tuple(slo.id for slo in service.slos),
+        reason=said.reason,
+        sprint=tuple(SprintItem(what=one.what, owner=one.owner, due=floored(one.due)) for one in said.sprint),
+    )
 
 
 def _all(asked: House, standing: Standing) -> dict[str, Any]:

@@ -166,6 +166,7 @@ def _way(facts: Facts, ask: Mapping[str, Any], one: Mapping[str, Any]) -> Instea
     )
     links = {
         "bullet": Link(text="See its price\u2026", href=f"/governance/bullet{about_it}"),
+        "override": Link(text="See its price\u2026", href=f"/governance/override{about_it}"),
         "waiver": Link(text="Ask for it\u2026", href="/governance/waiver"),
         "release": Link(text="Ask for it\u2026", href=f"/governance/release{about_it}"),
     }

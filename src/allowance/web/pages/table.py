@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from allowance.web.pages import (
-    acts,
+    act_forms,
     contract,
     executive,
     gate,
@@ -13,6 +13,7 @@ from allowance.web.pages import (
     mapped,
     oncall,
     services,
+    signing,
     silence,
     slo,
     slos,
@@ -29,8 +30,8 @@ PAGES: tuple[Page, ...] = (
     gate.DECISION,
     gate.DECISIONS,
     governance.PAGE,
-    *acts.PAGES,
-    acts.SIGN,
+    *act_forms.PAGES,
+    signing.PAGE,
     contract.PAGE,
     mapped.PAGE,
     ledger.LEDGER,
