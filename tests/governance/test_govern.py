@@ -16,11 +16,13 @@ from allowance.contract.policies import POLICIES, RISKY
 from allowance.core.buckets import Buckets
 from allowance.core.duration import DAY, HOUR
 from allowance.core.problem import ProblemError
+from allowance.core.window import RollingWindow
 from allowance.governance import freezes, hand_backs, signatures
 from allowance.governance.facts import Standing
 from allowance.governance.fold import fold
 from allowance.governance.govern import NOTHING_WAITS
 from allowance.governance.ledger import canonical
+from allowance.governance.verdict_clauses import SloNumbers
 from tests.governance.governed import POLICY, SERVICE, SLO, Court, in_force
 from tests.governance.ruling import START
 
@@ -58,6 +60,26 @@ def test_a_freeze_begins_with_its_clause_and_lifts_itself() -> None:
     assert began.payload["evidence"]["good"] == 1030
     assert began.payload["evidence"]["remaining"] == "-5/12"
     assert court.book.standing.freezes["freeze-1"].end == START + 255 * MIN
+
+
+def test_a_clause_with_a_window_of_its_own_counts_from_the_epoch() -> None:
+    whole = Clause(
+        when=Condition(remaining_below=Fraction(0), window=RollingWindow(seconds=4 * HOUR)),
+        changes=RISKY,
+        consequence="deny",
+    )
+    now, begin = START + 260 * MIN, START + 150 * MIN
+    court = Court(OUTAGE, in_force(replace(POLICY, clauses=(whole,))))
+
+    def numbers() -> SloNumbers:
+        return court.measures(now).slos[0].numbers
+
+    assert numbers().over == {"4h": 1 - Fraction(200, 240)}
+    court.ground = replace(court.ground, epochs={SLO.id: begin})
+    assert numbers().over == {"4h": Fraction(1)}
+    court.ground = replace(court.ground, epochs={SLO.id: START + 130 * MIN})
+    assert numbers().over == {"4h": 1 - Fraction(100, 130)}
+    assert numbers().remaining == Fraction(1)
 
 
 def test_without_all_signatures_it_is_advice() -> None:

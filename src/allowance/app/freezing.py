@@ -43,13 +43,14 @@ def way_of(freeze: Freeze, contract: Contract, counted: Counted, standing: Stand
     counts = None if slo is None else counted(slo.id)
     if service is None or policy is None or slo is None or counts is None:
         return Way(text=by_clock(freeze) if freeze.clause == BY_HAND else "", earliest=freeze.until)
-    earliest = earliest_end(freeze, policy, slo, counts, now=now)
+    epoch = epochs(standing).get(slo.id)
+    earliest = earliest_end(freeze, policy, slo, counts, epoch=epoch, now=now)
     remaining: Amount = NO_DATA
     need: Fraction | None = None
     if 1 <= freeze.clause <= len(policy.clauses):
         at = now - now % counts.step
-        budget = budget_since(counts, slo.target, slo.window, epochs(standing).get(slo.id), now=at)
-        numbers = numbers_of(service, slo, policy, counts, budget, None, say=silent, now=at)
+        budget = budget_since(counts, slo.target, slo.window, epoch, now=at)
+        numbers = numbers_of(service, slo, policy, counts, budget, None, say=silent, epoch=epoch, now=at)
         remaining = remaining_of(policy.clauses[freeze.clause - 1].when, numbers)
         need = needed(policy, policy.clauses[freeze.clause - 1])
     text = progress(freeze, policy, remaining, earliest)

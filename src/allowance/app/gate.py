@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Protocol
-from zoneinfo import ZoneInfo
 
 from allowance.app.law import Law
-from allowance.app.tick import Key
-from allowance.budget.evaluate import Evaluation, by_method
-from allowance.budget.forecast_recovery import Renewal, recovery
+from allowance.budget.comeback import earliest_above
+from allowance.budget.evaluate import Evaluation
 from allowance.contract.budget_policy import BudgetState, ErrorBudgetPolicy
 from allowance.contract.model import Contract, Service, Slo
 from allowance.contract.policies import POLICIES
-from allowance.core.buckets import Buckets, add
 from allowance.core.counts import NO_DATA, NoData
-from allowance.core.duration import HOUR
 from allowance.core.problem import refuse
 from allowance.core.time import Instant
+from allowance.governance.bankruptcies import epochs
 from allowance.governance.conditions import looked_up
 from allowance.governance.endings import remaining_of
 from allowance.governance.expressions import Say, silent
@@ -27,13 +24,12 @@ from allowance.governance.facts import Standing
 from allowance.governance.freezes import open_freezes, progress
 from allowance.governance.judge import judge
 from allowance.governance.ledger import Draft, Entry
-from allowance.governance.measuring import earliest_end, numbers_of
+from allowance.governance.measuring import Counted, earliest_end, numbers_of
 from allowance.governance.verdict import Ask, Verdict
 from allowance.governance.verdict_clauses import Amount, ClauseFacts, SloNumbers, state_of
 from allowance.governance.verdict_facts import Comeback, DependencyFact, GateFacts, Progress, SourceFact
 from allowance.governance.verdict_record import DECIDED, asks_the_same, decided
 
-UTC = ZoneInfo("UTC")
 SHADOW = ("gate", "shadow")
 """A service with this label has a gate that only watches."""
 
@@ -48,15 +44,11 @@ class Evaluations(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Numbers:
-    """The newest evaluations, the counts behind them for what clauses ask of other spans, and who knows CEL."""
+    """The newest evaluations, what budgets count for what clauses ask of other spans, and who knows CEL."""
 
     tick: Evaluations | None
-    histories: Mapping[Key, Buckets]
+    counted: Counted
     say: Say = silent
-
-    def counts(self, slo: Slo) -> Buckets:
-        """All that was counted for an SLO, in the events that its budget counts."""
-        return by_method(slo, add([self.histories[key] for key in self.histories if key[0] == slo.id]))
 
 
 def verdict_of(
@@ -118,7 +110,7 @@ def gate_facts(
         clauses=clauses,
         sources=tuple(one for one in sources if one.slo in names),
         progress=tuple(_progress(service, policy, numbers, standing, clauses)),
-        comebacks=tuple(_comebacks(spent, numbers)),
+        comebacks=tuple(_comebacks(spent, numbers, standing)),
         dependencies=tuple(_dependencies(contract, service, numbers, standing)),
         shadow=service.labels.get(SHADOW[0]) == SHADOW[1],
     )
@@ -134,7 +126,8 @@ def _numbers(
 ) -> SloNumbers:
     """What the clauses of the policy ask of an SLO, and nothing else: it all becomes evidence."""
     fact = standing.states.get(slo.id)
-    if found is None:
+    counted = numbers.counted(slo.id)
+    if found is None or counted is None:
         return SloNumbers(state=fact.state if fact else None, remaining=NO_DATA)
     releases = [
         one for one in standing.releases.values() if one.service == slo.service and found.at < one.end
@@ -143,10 +136,11 @@ def _numbers(
         service,
         slo,
         policy,
-        numbers.counts(slo),
+        counted,
         found.budget,
         fact.state if fact is not None else None,
         say=numbers.say,
+        epoch=epochs(standing).get(slo.id),
         now=found.at,
         more_spans={span for one in releases for span in looked_up(one)},
     )
@@ -163,9 +157,10 @@ def _progress(
             continue
         earliest = freeze.until
         remaining: Amount = NO_DATA
-        if freeze.slo in slos and 1 <= freeze.clause <= len(policy.clauses):
-            slo = slos[freeze.slo]
-            earliest = earliest_end(freeze, policy, slo, numbers.counts(slo), now=at)
+        counted = numbers.counted(freeze.slo) if freeze.slo in slos else None
+        if counted is not None and 1 <= freeze.clause <= len(policy.clauses):
+            slo, begin = slos[freeze.slo], epochs(standing).get(freeze.slo)
+            earliest = earliest_end(freeze, policy, slo, counted, epoch=begin, now=at)
             remaining = remaining_of(policy.clauses[freeze.clause - 1].when, clauses.slos[slo.id])
         text = progress(freeze, policy, remaining, earliest)
         yield Progress(freeze=freeze.id, text=text, earliest=earliest)
@@ -176,27 +171,20 @@ def _below_zero(found: Evaluation) -> bool:
     return not isinstance(remaining, NoData) and remaining <= 0
 
 
-def _comebacks(spent: Sequence[tuple[Slo, Evaluation]], numbers: Numbers) -> Iterator[Comeback]:
+def _comebacks(
+    spent: Sequence[tuple[Slo, Evaluation]], numbers: Numbers, standing: Standing
+) -> Iterator[Comeback]:
     """When a spent budget is above zero again, if nothing more fails."""
+    begins = epochs(standing)
     for slo, found in spent:
-        earliest = comeback(numbers.counts(slo), slo, found)
-        if earliest is not None:
-            yield Comeback(slo=slo.id, earliest=earliest)
-
-
-def comeback(counts: Buckets, slo: Slo, found: Evaluation) -> Instant | None:
-    """The hour at which enough bad events have left the window, at the traffic of now; nothing if they do not."""
-    back = recovery(counts, slo.target, slo.window, UTC, now=found.at)
-    if isinstance(back, Renewal):
-        return back.at
-    allowed = found.budget.allowed
-    for day in back.days:
-        for at in range(day.leaves.begin - day.leaves.begin % HOUR, day.leaves.end + HOUR, HOUR):
-            begin = at - (slo.period - slo.period % counts.step)
-            begin -= begin % counts.step
-            if at > found.at and Fraction(counts.between(begin, found.at).bad) < allowed:
-                return at
-    return None
+        counted = numbers.counted(slo.id)
+        if counted is None:
+            continue
+        at = earliest_above(
+            counted, slo.target, slo.window, Fraction(0), epoch=begins.get(slo.id), now=found.at
+        )
+        if at is not None:
+            yield Comeback(slo=slo.id, earliest=at)
 
 
 def _dependencies(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from allowance.app.gate import Numbers, verdict_of
 from allowance.app.status import Measure, SloStatus, status
-from allowance.budget.evaluate import Evaluation
+from allowance.budget.evaluate import Evaluation, by_method
 from allowance.contract.model import Contract
 from allowance.contract.source import Prometheus
 from allowance.core.counts import NO_DATA
@@ -56,7 +56,9 @@ def measured_verdict(
     instants = [one.whole.at for one in found.values() if one.whole is not None]
     numbers = Numbers(
         tick=Measured(at=max(instants), found=found) if instants else None,
-        histories={(id_, ""): one.buckets for id_, one in found.items() if one.buckets is not None},
+        counted={
+            id_: by_method(one.slo, one.buckets) for id_, one in found.items() if one.buckets is not None
+        }.get,
         say=say,
     )
     judged_at = now if at is None else at

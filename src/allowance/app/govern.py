@@ -138,7 +138,8 @@ class Govern:
         for freeze in due:
             counted: Windowed | None = self._counted(freeze.slo) if freeze.slo in slos else None
             if counted is not None:
-                end = earliest_end(freeze, found.policy, slos[freeze.slo], counted, now=now)
+                begin = epochs(standing).get(freeze.slo)
+                end = earliest_end(freeze, found.policy, slos[freeze.slo], counted, epoch=begin, now=now)
                 ends |= {} if end is None else {(freeze.slo, freeze.clause): end}
         return replace(found, earliest=ends)
 

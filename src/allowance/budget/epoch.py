@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from allowance.budget.budget import Budget, Windowed
+from allowance.budget.budget import Budget, Windowed, budget_at
 from allowance.budget.evaluate import Evaluation
 from allowance.budget.health import health
+from allowance.core.counts import Counts
 from allowance.core.time import Instant
 from allowance.core.window import Span, Window
 
@@ -34,8 +35,28 @@ def budget_since(
     counted: Windowed, target: Fraction, window: Window, begin: Instant | None, *, now: Instant
 ) -> Budget:
     """The budget of the window that ends at `now`, a bucket edge, no part of it before the epoch that began at `begin`."""
-    span = window.at(now) if begin is None else clipped(window.at(now), begin, counted.step)
-    return Budget(target=target, counts=counted.between(span.begin, span.end))
+    return budget_at(anew(counted, begin, now=now), target, window, now=now)
+
+
+def anew(counted: Windowed, begin: Instant | None, *, now: Instant) -> Windowed:
+    """The counts that a budget has at `now`, a bucket edge: nothing before the epoch that began at `begin` is in them."""
+    if begin is None:
+        return counted
+    edge = -(-begin // counted.step) * counted.step
+    return _Anew(counted=counted, edge=edge) if edge <= now else counted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Anew:
+    counted: Windowed
+    edge: Instant
+
+    @property
+    def step(self) -> int:
+        return self.counted.step
+
+    def between(self, begin: Instant, end: Instant) -> Counts:
+        return self.counted.between(max(begin, self.edge), max(end, self.edge))
 
 
 def clipped(span: Span, begin: Instant, step: int) -> Span:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
-from allowance.budget.budget import Budget, Windowed, budget_at
+from allowance.budget.budget import Budget, Windowed
 from allowance.budget.burn import burn_rate
 from allowance.budget.comeback import earliest_above
 from allowance.budget.epoch import budget_since
@@ -61,17 +61,23 @@ def numbers_of(
     state: BudgetState | None,
     *,
     say: Say,
+    epoch: Instant | None = None,
     now: Instant,
     more_spans: Collection[int] = (),
 ) -> SloNumbers:
-    """What the clauses of a policy ask of an SLO, and nothing else. `more_spans`: burn rates that others ask for."""
+    """What the clauses of a policy ask of an SLO, and nothing else.
+
+    `epoch` is from when its budget counts, over the windows of clauses as well; burn rates see all of the telemetry.
+    `more_spans`: burn rates that others ask for.
+    """
     whens = [clause.when for clause in policy.clauses]
     at = now - now % counted.step
     windows = {str(one.window): one.window for one in whens if one.window is not None}
     asked = {one.burn_over for one in whens if one.burn_over is not None} | set(more_spans)
     asked |= {span for text in expressions(policy) for span in spans(text)}
     over: dict[str, Amount] = {
-        text: budget_at(counted, slo.target, window, now=at).remaining for text, window in windows.items()
+        text: budget_since(counted, slo.target, window, epoch, now=at).remaining
+        for text, window in windows.items()
     }
     burns: dict[int, Amount] = {
         span: burn_rate(counted.between(at - span, at), slo.target)
@@ -92,7 +98,13 @@ def numbers_of(
 
 
 def earliest_end(
-    freeze: Freeze, policy: ErrorBudgetPolicy, slo: Slo, counted: Windowed, *, now: Instant
+    freeze: Freeze,
+    policy: ErrorBudgetPolicy,
+    slo: Slo,
+    counted: Windowed,
+    *,
+    epoch: Instant | None = None,
+    now: Instant,
 ) -> Instant | None:
     """When a freeze can end at the earliest, if nothing more fails; nothing where no budget decides that."""
     if not 1 <= freeze.clause <= len(policy.clauses):
@@ -101,7 +113,7 @@ def earliest_end(
     need = needed(policy, clause)
     if need is None:
         return None
-    found = earliest_above(counted, slo.target, clause.when.window or slo.window, need, now=now)
+    found = earliest_above(counted, slo.target, clause.when.window or slo.window, need, epoch=epoch, now=now)
     return None if found is None else found + waits(policy, clause, freeze=True)
 
 
@@ -115,7 +127,10 @@ def _slo(
         numbers, counts = SloNumbers(state=state, remaining=NO_DATA), NOTHING
     else:
         at = now - now % counted.step
-        budget = budget_since(counted, slo.target, slo.window, ground.epochs.get(slo.id), now=at)
+        epoch = ground.epochs.get(slo.id)
+        budget = budget_since(counted, slo.target, slo.window, epoch, now=at)
         counts = budget.counts
-        numbers = numbers_of(service, slo, policy, counted, budget, state, say=ground.say, now=now)
+        numbers = numbers_of(
+            service, slo, policy, counted, budget, state, say=ground.say, epoch=epoch, now=now
+        )
     return SloMeasures(slo=slo.id, window=str(slo.window), target=slo.target, counts=counts, numbers=numbers)

@@ -154,7 +154,7 @@ def refused(call: Callable[[], Answer]) -> Answer:
 
 def _verdict(asked: House, ask: Ask, now: Instant) -> Callable[[Standing], Verdict]:
     state = asked.state
-    numbers = Numbers(tick=state.now, histories=state.histories, say=state.say)
+    numbers = Numbers(tick=state.now, counted=state.counted, say=state.say)
     found = by_slo(state, asked.settings, now=now)
     sources = [SourceFact(slo=slo, word=one.word, reason=one.reason) for slo, one in found.items()]
     return lambda standing: verdict_of(ask, state.contract, numbers, sources, standing, now=now)

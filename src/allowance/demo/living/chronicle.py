@@ -131,7 +131,7 @@ class Month:
             change_id=one.change_id,
             actor=PIPELINE,
         )
-        numbers = Numbers(tick=self.now, histories=self.histories)
+        numbers = Numbers(tick=self.now, counted=self.loop.counted)
         sources = [SourceFact(slo=slo.id, word="fresh", reason="") for slo in self.contract.slos]
         entry, _ = record(
             self.law,
