@@ -151,6 +151,23 @@ def test_a_freeze_by_hand_stops_what_is_risky() -> None:
     assert word(by_hand, waiver(), known=facts("1")) == "stop"
 
 
+def test_a_freeze_by_hand_binds_where_no_policy_is_signed() -> None:
+    by_hand = freeze(clause=0, slo="", policy="", by="ann", why="the database moves")
+    verdict = judge(ask(), facts(), GREEN_YELLOW_RED, standing(by_hand), now=NOW)
+    assert (verdict.word, verdict.truth, verdict.mode) == ("stop", "stop", "binding")
+    assert verdict.sentence.startswith("freeze freeze-1: in force since 2026-09-21: the database moves")
+    assert "spent" not in verdict.sentence, "what the policy advises is a reason and decides nothing"
+    assert {one.kind for one in verdict.ways} == {"class", "bullet"}
+    # Nothing else is stopped by it, and an exception lifts it as it lifts any other freeze.
+    assert judge(ask(change="hotfix"), facts(), GREEN_YELLOW_RED, standing(by_hand), now=NOW).word == "go"
+    assert judge(ask(), facts(), GREEN_YELLOW_RED, standing(by_hand, bullet()), now=NOW).word == "go"
+    soft = replace(by_hand, model="soft")
+    advised = judge(ask(), facts(), GREEN_YELLOW_RED, standing(soft), now=NOW)
+    assert (advised.word, advised.truth, advised.mode) == ("go", "stop", "advice")
+    watched = judge(ask(shadow=True), facts(), GREEN_YELLOW_RED, standing(by_hand), now=NOW)
+    assert (watched.word, watched.mode) == ("go", "shadow")
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

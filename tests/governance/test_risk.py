@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import pytest
@@ -19,6 +19,7 @@ from allowance.governance.risk import (
     Question,
     Risk,
     Shipped,
+    Tally,
     parse_lift,
     shipped,
     weigh,
@@ -76,6 +77,21 @@ def test_deploys_into_a_burning_budget_are_a_record_of_their_own() -> None:
     assert (now_hot.hot, now_hot.at_burn.deploys, now_hot.at_burn.failed) == (True, 20, 10)
     assert (now_calm.hot, now_calm.at_burn.deploys) == (False, 40)
     assert chance(now_hot).mean > 3 * chance(now_calm).mean
+
+
+def test_deploys_of_the_same_class_are_a_record_of_their_own() -> None:
+    features = [replace(one, change="feature") for one in record("checkout", 40, 12)]
+    fixes = [replace(one, change="hotfix") for one in record("checkout", 40, 0)]
+    some = [*features, *fixes, *record("checkout", 5, 0)]
+    any_, feature, hotfix, config = (
+        weigh(asked(change=change), some, []) for change in (None, "feature", "hotfix", "config")
+    )
+    assert (any_.alike, feature.alike) == (NO_DATA, Tally(deploys=40, failed=12))
+    assert chance(hotfix).mean < chance(any_).mean < chance(feature).mean
+    assert chance(config) == chance(any_), "no deploy of this class is on record, so all of them count"
+    assert any("no config among its deploys" in one for one in config.missing)
+    assert "of these feature" in risk_text(risk_json(feature))
+    assert "12 of 40 failed" in risk_text(risk_json(feature))
 
 
 def test_too_little_data_says_so_and_states_no_chance() -> None:

@@ -82,6 +82,18 @@ async def test_a_bullet_by_two_people_lifts_the_stop_for_one_change_until_it_end
     assert (await people.ask("viewer", "GET", "/v1/exceptions", 200))["exceptions"] == []
 
 
+async def test_the_policy_names_who_approves_a_bullet(people: People) -> None:
+    furnish(people.house, shop(approvers=("engineering",)), MAIL_IS_DOWN)
+    waits = await people.ask("tpm", "POST", "/v1/bullets", 202, **BULLET)
+    path = f"/v1/bullets/{waits['id']}/approve"
+    refused = await people.ask("executive", "POST", path, 403)
+    assert "speaks for business; the policy wants a yes of engineering" in refused["message"]
+    spent = await people.ask("engineer", "POST", path, 201)
+    assert (spent["by"], spent["approved_by"]) == ("the-tpm", ["the-engineer"])
+    assert (await people.verdict())["verdict"] == "go"
+    assert people.house.state.law.standing().denied == 1
+
+
 async def test_the_postmortem_is_owed_and_keeps_the_next_bullet_away(people: People) -> None:
     house = people.house
     furnish(house, shop(), MAIL_IS_DOWN)
@@ -172,6 +184,13 @@ async def test_a_mail_outage_that_burned_the_budget_is_attributed_and_waived(peo
     assert after == before, "the budget stays burned"
     await people.ask("tpm", "POST", f"/v1/waivers/{waiver['id']}/end", 200, reason="it was us")
     assert (await people.verdict())["verdict"] == "stop"
+    # Half of the outage was no outage: it is taken out of the counts, and causes are looked for in what is left.
+    half = {"begin": iso(START + 700 * MIN), "end": iso(START + 730 * MIN), "kind": "exclude"}
+    said = half | {"slo": "checkout/availability", "reason": "a test of ours"}
+    effect = (await people.ask("engineer", "POST", "/v1/corrections", 201, **said))["effect"]
+    left = await people.ask("viewer", "GET", "/v1/attribution/checkout/availability", 200)
+    assert left["bad"] == effect["total_after"] - effect["good_after"] == found["bad"] - 30 * 40 - 2
+    assert [one["name"] for one in left["caused"]] == ["mail"], "that of mail stays as it was measured"
 
 
 async def test_what_is_not_measured_cannot_be_proven_by_naming_its_hours(people: People) -> None:
@@ -294,6 +313,11 @@ async def test_the_risk_comes_from_the_record(people: People) -> None:
     assert found["outage_minutes"]["usual"] == pytest.approx(24.03)
     assert found["chance"]["low"] < found["chance"]["mean"] < found["chance"]["high"]
     assert found["expected_loss"]["usual"] == pytest.approx(found["chance"]["mean"] * 24.03 * 120)
+    for version in ("2.7.0", "2.8.0"):  # the gate was asked about two of them
+        said = {"service": "checkout", "change": "config", "version": version}
+        await people.ask("deployer", "POST", "/v1/decisions", 201, **said)
+    found = (await people.ask("viewer", "GET", "/v1/risk/checkout?change=config", 200))["inputs"]
+    assert (found["own"]["deploys"], found["own_of_this_class"]) == (20, {"deploys": 2, "failed": 1})
     assert (await people.ask("viewer", "GET", "/v1/risk/nothing", 404))["code"] == "service"
     assert (await people.ask("viewer", "GET", "/v1/risk/checkout?lift=much", 422))["code"] == "request"
 

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from allowance.app.protection import EVERY, LONGEST, attend
+from allowance.app.protection import EVERY, LONGEST
 from allowance.core.problem import ProblemError
 from allowance.edges.channels.secret import Secret
-from allowance.edges.github import GithubAnswers
 from allowance.edges.github_file import GithubSettings, read_github
 from allowance.edges.store import github_pending
-from allowance.web.github_answers import HouseGate
+from allowance.web.github_answers import Answering
 from tests.fakes import github as fake
 from tests.fakes.github import Github
 from tests.web.conftest import House
@@ -64,19 +64,36 @@ async def _send(
         return await client.post("/v1/github", content=body, headers=fake.headers(kind, body, delivery))
 
 
+@dataclass
+class Lease:
+    """Held by this process, or by another one."""
+
+    held: bool = True
+
+
+def _answering(house: House, settings: GithubSettings, lease: Lease | None = None) -> Answering:
+    own = lease or Lease()
+    asked = house.app(github=settings).state.house
+    return Answering(house.state.engine, asked, settings, allowed=lambda: own.held)
+
+
 def _attend(house: House, settings: GithubSettings) -> None:
     """One look, as the running program takes it every second, with nothing kept from the look before."""
-    now = house.clock.now
-    engine = house.state.engine
-    asked = house.app(github=settings).state.house
-    attend(
-        github_pending.due(engine, now=now),
-        HouseGate(asked),
-        GithubAnswers(settings),
-        lambda one: github_pending.settle(engine, one),
-        rejects=settings.stop == "reject",
-        now=now,
-    )
+    _answering(house, settings).look()
+
+
+async def test_of_several_replicas_the_holder_of_the_lease_answers(spent: House, github: Github) -> None:
+    settings = _settings(github)
+    payload = fake.protection(github.url, payload={"change": "hotfix"})
+    await _send(spent, settings, "deployment_protection_rule", payload)
+    lease = Lease(held=False)
+    other = _answering(spent, settings, lease)
+    other.look()
+    assert github.told == []
+    assert spent.state.law.ledger.entries() == []
+    lease.held = True
+    other.look()
+    assert github.states() == ["approved"]
 
 
 async def test_a_deployment_that_may_go_is_approved(spent: House, github: Github) -> None:

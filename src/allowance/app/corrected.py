@@ -1,8 +1,8 @@
-"""What a correction would change, before anybody makes it."""
+"""Counts with their corrections, and what one more would change, before anybody makes it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from allowance.app.tick import Key
@@ -18,6 +18,23 @@ from allowance.governance.amendments import corrections
 from allowance.governance.bankruptcies import epochs
 from allowance.governance.facts import Standing
 from allowance.signals.corrections import Correction, CorrectionKind, corrected
+
+
+class Corrected(Mapping[Key, Buckets]):
+    """Histories as they are judged: read when they are asked for, with the corrections that hold."""
+
+    def __init__(self, histories: Mapping[Key, Buckets], held: Mapping[str, Sequence[Correction]]) -> None:
+        self._histories, self._held = histories, held
+
+    def __getitem__(self, key: Key) -> Buckets:
+        found, own = self._histories[key], self._held.get(key[0], ())
+        return corrected(found, own) if own else found
+
+    def __iter__(self) -> Iterator[Key]:
+        return iter(self._histories)
+
+    def __len__(self) -> int:
+        return len(self._histories)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

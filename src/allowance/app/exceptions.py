@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from allowance.app.attributed import attribution_of, service_of, slo_of
+from allowance.app.corrected import Corrected
 from allowance.app.gate import Evaluations, policy_of
-from allowance.app.law import Law
+from allowance.app.law import Asked, Law
 from allowance.app.tick import Key
 from allowance.app.weighed import risk_of
 from allowance.changes.deploys import Deploy
@@ -20,6 +21,7 @@ from allowance.core.problem import refuse
 from allowance.core.time import Instant, iso
 from allowance.core.window import Span
 from allowance.governance import bankruptcies, bullets, overrides, releases, waivers
+from allowance.governance.amendments import corrections
 from allowance.governance.attribution import Attribution
 from allowance.governance.bullets import BulletAsk, Price
 from allowance.governance.facts import Pending, Standing
@@ -28,9 +30,13 @@ from allowance.governance.obligations import unit_of
 from allowance.governance.overrides import OverrideAsk, OverridePrice
 from allowance.governance.pending import Person
 from allowance.governance.risk import LOOKBACK, Risk
+from allowance.governance.verdict_record import DECIDED
 from allowance.reports.attribution_json import attribution_facts
 from allowance.reports.memo import memo_facts
 from allowance.reports.numbers import exact, percent
+
+MOST_VERDICTS = 2_000
+"""So many of the newest verdicts are asked for the classes of deploys."""
 
 
 class Running(Protocol):
@@ -138,9 +144,21 @@ def memo_of(state: Running, service: Service, wish: Wish, who: Person, *, now: I
 
 
 def weighed(state: Running, name: str, *, now: Instant, **asked: Any) -> Risk:
-    """The risk of shipping now; `asked` are `lift` and `minutes` of `risk_of`. Errors: `Problem` `service`."""
-    deploys = state.deploys(begin=now - LOOKBACK, end=now)
-    return risk_of(state.contract, state.histories, deploys, name, now=now, **asked)
+    """The risk of shipping now; `asked` are `lift`, `minutes` and `change` of `risk_of`. Errors: `Problem` `service`."""
+    begin = now - LOOKBACK
+    verdicts: Sequence[Entry] = ()
+    if asked.get("change") is not None:
+        wanted = Asked(kind=DECIDED, subject=name, since=begin, most=MOST_VERDICTS, newest=True)
+        verdicts = state.law.ledger.find(wanted)
+    own = [slo.id for slo in service_of(state.contract, name).slos]
+    histories, deploys = judged(state, *own), state.deploys(begin=begin, end=now)
+    return risk_of(state.contract, histories, deploys, name, verdicts=verdicts, now=now, **asked)
+
+
+def judged(state: Running, *slos: str) -> Mapping[Key, Buckets]:
+    """What is counted, with the corrections that hold for some SLOs: what is said of them agrees with their budget."""
+    held = corrections(state.law.standing())
+    return Corrected(state.histories, {one: held[one] for one in slos if one in held})
 
 
 def attributed(
@@ -159,7 +177,8 @@ def attributed(
             )
         span = slo.window.at(found.at)
     deploys = state.deploys(begin=span.begin, end=span.end, service=slo.service)
-    return attribution_of(state.contract, state.histories, deploys, slo_id, span, declared or {})
+    # Of the dependencies what was measured counts: that an outage was agreed upon does not undo what it did to others.
+    return attribution_of(state.contract, judged(state, slo_id), deploys, slo_id, span, declared or {})
 
 
 def grant_waiver(

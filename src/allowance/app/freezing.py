@@ -17,7 +17,7 @@ from allowance.governance.bankruptcies import epochs
 from allowance.governance.endings import needed, remaining_of
 from allowance.governance.expressions import silent
 from allowance.governance.facts import Freeze, Standing
-from allowance.governance.freezes import BY_HAND, by_clock, progress
+from allowance.governance.freezes import by_clock, progress
 from allowance.governance.measuring import Counted, earliest_end, numbers_of
 from allowance.governance.verdict_clauses import Amount
 
@@ -42,7 +42,7 @@ def way_of(freeze: Freeze, contract: Contract, counted: Counted, standing: Stand
     slo = None if service is None else next((one for one in service.slos if one.id == freeze.slo), None)
     counts = None if slo is None else counted(slo.id)
     if service is None or policy is None or slo is None or counts is None:
-        return Way(text=by_clock(freeze) if freeze.clause == BY_HAND else "", earliest=freeze.until)
+        return Way(text=by_clock(freeze) if freeze.by_hand else "", earliest=freeze.until)
     epoch = epochs(standing).get(slo.id)
     earliest = earliest_end(freeze, policy, slo, counts, epoch=epoch, now=now)
     remaining: Amount = NO_DATA

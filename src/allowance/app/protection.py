@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
@@ -74,7 +74,7 @@ class Gate(Protocol):
 
 
 def attend(
-    waiting: Sequence[Pending],
+    waiting: Iterable[Pending],
     gate: Gate,
     answers: Answers,
     settle: Callable[[Pending], None],

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 
 from allowance.app.attributed import equivalent, service_of
 from allowance.app.tick import Key
 from allowance.budget.burn import burn_rate
 from allowance.changes.deploys import Deploy
+from allowance.contract.budget_policy import ChangeClass
 from allowance.contract.model import Contract, Money, Service, Slo
 from allowance.core.buckets import Buckets, add
 from allowance.core.counts import NO_DATA, NoData
@@ -16,6 +17,7 @@ from allowance.core.duration import HOUR, MINUTE
 from allowance.core.time import Instant
 from allowance.core.window import Span
 from allowance.governance.fault_windows import faults
+from allowance.governance.ledger import Entry
 from allowance.governance.risk import Question, Risk, shipped, weigh
 
 
@@ -27,11 +29,13 @@ def risk_of(
     *,
     lift: Money | None = None,
     minutes: Fraction | None = None,
+    change: ChangeClass | None = None,
+    verdicts: Iterable[Entry] = (),
     now: Instant,
 ) -> Risk:
     """What shipping a change of a service now would probably cost. `lift` is what it brings a day.
 
-    Errors: `Problem` `service`.
+    `verdicts`, of which the newest counts, say of which class its deploys were. Errors: `Problem` `service`.
     """
     service = service_of(contract, name)
     counted = {slo.id: found for slo in service.slos if (found := _history(slo, histories)) is not None}
@@ -43,8 +47,11 @@ def risk_of(
         per_minute=price_of_a_minute(contract, service),
         lift=lift,
         minutes=minutes,
+        change=change,
     )
-    return weigh(question, shipped(deploys, burns), _spells(service, counted))
+    classes = _classes(verdicts)
+    changes = [classes.get(one.service, {}).get(one.version or one.commit) for one in deploys]
+    return weigh(question, shipped(deploys, burns, changes), _spells(service, counted))
 
 
 def price_of_a_minute(contract: Contract, service: Service) -> Money | None:
@@ -63,6 +70,17 @@ def price_of_a_minute(contract: Contract, service: Service) -> Money | None:
         amount=sum((one.amount for one in found if one.currency == currency), start=Fraction(0)),
         currency=currency,
     )
+
+
+def _classes(verdicts: Iterable[Entry]) -> Mapping[str, Mapping[str, ChangeClass]]:
+    """By service, of which class a version or a commit is: what the gate was told when it was asked about it."""
+    found: dict[str, dict[str, ChangeClass]] = {}
+    for one in verdicts:
+        ask = one.payload["ask"]
+        for name in (ask["version"], ask["commit"]):
+            if name:
+                found.setdefault(ask["service"], {})[name] = ask["change"]
+    return found
 
 
 def _history(slo: Slo, histories: Mapping[Key, Buckets]) -> Buckets | None:

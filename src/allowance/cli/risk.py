@@ -9,11 +9,13 @@ from cyclopts import Parameter
 from allowance.cli.history_options import Switch
 from allowance.cli.main import GO
 from allowance.cli.server import HERE_AND_NOW, Remote
+from allowance.contract.budget_policy import ChangeClass
 
 
 def risk(
     service: str,
     *,
+    change: ChangeClass | None = None,
     lift: str | None = None,
     minutes: float | None = None,
     json: Annotated[Switch, Parameter(name="--json")] = False,
@@ -21,12 +23,14 @@ def risk(
 ) -> int:
     """Weigh the chance of an incident, from the service's own record, against the declared lift of a change.
 
-    Example: allowance risk checkout --lift "1200 EUR/day"
+    Example: allowance risk checkout --change feature --lift "1200 EUR/day"
 
     Parameters
     ----------
     service
         The service that would be changed.
+    change
+        The class of the change: deploys of that class count most, where the gate was asked about them.
     lift
         What the change brings: 1200 EUR/day, or an hour, a week, a month.
     minutes
@@ -45,7 +49,7 @@ def risk(
         a_day = parse_lift(lift)
         asked = f"{decimal_text(a_day.amount, 6)} {a_day.currency}/day"
     said = None if minutes is None else str(minutes)
-    found = get(remote, path_of("v1/risk", service), lift=asked, minutes=said)
+    found = get(remote, path_of("v1/risk", service), lift=asked, minutes=said, change=change)
     if json:
         print_json(found)
     else:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from allowance.contract.budget_policy import BudgetState, ExemptionMode, FreezeModel, Role
 from allowance.core.time import Instant
 from allowance.governance.ledger import GENESIS
+
+BY_HAND: Final = 0
+"""The clause of a freeze that a person began."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +26,7 @@ class StateFact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Freeze:
-    """A stop of some changes of a service: by a clause of its policy, or by a person (`clause` 0).
+    """A stop of some changes of a service: by a clause of its policy, or by a person (`clause` is `BY_HAND`).
 
     `slo` is the SLO whose budget began it (`""`: none), `ends_when` the condition in words, `end` when it ended.
     `clause` counts from 1 within the policy. `until` is when a freeze of a person ends by itself (nothing: when a
@@ -44,6 +47,11 @@ class Freeze:
     seq: int
     until: Instant | None = None
     noted: Instant = 0
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether a person began it: such a freeze binds whether or not a policy is signed."""
+        return self.clause == BY_HAND
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

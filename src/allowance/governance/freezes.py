@@ -15,7 +15,7 @@ from allowance.core.duration import DAY
 from allowance.core.problem import refuse
 from allowance.core.time import Instant, iso
 from allowance.governance.endings import ends_when, is_over, needed, progress_text, remaining_of, waits
-from allowance.governance.facts import Freeze, Standing
+from allowance.governance.facts import BY_HAND, Freeze, Standing
 from allowance.governance.ledger import Draft, Entry
 from allowance.governance.measures import ServiceMeasures, SloMeasures, evidence
 from allowance.governance.verdict_clauses import Amount, read_clause
@@ -28,9 +28,6 @@ ADVICE_ENDED: Final = "freeze.advice-ended"
 
 ITSELF: Final = "allowance"
 """The actor of what nobody did by hand."""
-
-BY_HAND: Final = 0
-"""The clause of a freeze that a person began."""
 
 
 def begun(service: ServiceMeasures, standing: Standing, *, taken: int, now: Instant) -> Iterator[Draft]:
@@ -69,7 +66,7 @@ def over(
     freeze: Freeze, service: ServiceMeasures | None, since: Mapping[str, Instant], *, now: Instant
 ) -> tuple[str, Instant | None]:
     """Why a freeze ends now (`""`: it does not), and since when its end is asked for (nothing: it is not)."""
-    if freeze.clause == BY_HAND:
+    if freeze.by_hand:
         ends = freeze.until is not None and freeze.until <= now
         return (f"it was begun until {iso(freeze.until)}" if ends and freeze.until is not None else ""), None
     if service is None:
@@ -108,7 +105,7 @@ def ended(freeze: Freeze, why: str, *, actor: str = ITSELF, now: Instant) -> Dra
 
 def is_noted(freeze: Freeze, *, now: Instant) -> bool:
     """Whether the way of a freeze to its end was written down today (UTC) already."""
-    return freeze.clause == BY_HAND or max(freeze.noted, freeze.begin) // DAY >= now // DAY
+    return freeze.by_hand or max(freeze.noted, freeze.begin) // DAY >= now // DAY
 
 
 def noted(freeze: Freeze, service: ServiceMeasures, *, now: Instant) -> Draft | None:
@@ -181,7 +178,7 @@ def end_by_hand(standing: Standing, id: str, *, reason: str, by: str, now: Insta
         raise refuse("freeze", f"there is no freeze {id[:80]!r}", hint="allowance freeze list shows them")
     if found.end is not None:
         raise refuse("ended", f"{id} ended on {iso(found.end)}", hint="nothing is left to do")
-    if found.clause != BY_HAND:
+    if not found.by_hand:
         raise refuse(
             "by-itself",
             f"{id} was begun by the policy {found.policy} and ends when {found.ends_when}",

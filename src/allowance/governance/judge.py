@@ -1,7 +1,7 @@
 """May this change go? The clauses of the policy, the freezes in force and the exceptions, in one verdict.
 
 Of everything that is against a change the strictest wins; an exception lifts what it was made for and is named. Going
-back is always allowed. A policy that is not signed only advises.
+back is always allowed. A policy that is not signed only advises; a freeze that a person began binds all the same.
 """
 
 from __future__ import annotations
@@ -45,17 +45,22 @@ def verdict_on(
     """Like `judge`, from the part of the standing that matters, and the hash that the policy had then."""
     found = tuple(_looked_at(request, facts, policy, standing, now=now))
     truth = strictest(tuple(one.word for one in found))
-    mode: Mode = "binding" if binding(policy, digest, standing) else "advice"
+    signed = binding(policy, digest, standing)
+    by_hand = tuple(one for one in found if one.by_hand and one.word != "go")
+    deciding = found if signed or not by_hand else by_hand
+    mode: Mode = "binding" if signed or by_hand else "advice"
     if request.shadow or facts.shadow:
         mode = "shadow"
-    passing = _passing(request, facts, policy, standing, now) if truth != "go" else ()
+    passing: tuple[ChangeClass, ...] = ()
+    if truth != "go":
+        passing = _passing(request, facts, policy, standing, advice=deciding is found, now=now)
     return Verdict(
         word=truth if mode == "binding" else "go",
         truth=truth,
         mode=mode,
-        sentence=_sentence(request, found, truth, mode, policy.name),
+        sentence=_sentence(request, deciding, truth, mode, policy.name),
         reasons=(*(one.reason for one in found), *_context(facts)),
-        ways=ways(request, facts, policy, standing, found, passing, now=now),
+        ways=ways(request, facts, policy, standing, deciding, passing, now=now),
         policy=policy.name,
         policy_hash=digest,
         blind=any(one.blind for one in found) or not all(one.trusted for one in facts.sources),
@@ -84,14 +89,23 @@ def _covers(lift: Lift, one: Finding) -> bool:
 
 
 def _passing(
-    request: Ask, facts: GateFacts, policy: ErrorBudgetPolicy, standing: Standing, now: Instant
+    request: Ask,
+    facts: GateFacts,
+    policy: ErrorBudgetPolicy,
+    standing: Standing,
+    *,
+    advice: bool,
+    now: Instant,
 ) -> tuple[ChangeClass, ...]:
-    """The other classes that would pass now."""
-    others = [replace(request, change=one) for one in CHANGE_CLASSES if one != request.change]
+    """The other classes that would pass now; without the `advice` of the policy where only freezes by hand bind."""
     return tuple(
-        other.change
-        for other in others
-        if all(one.word == "go" for one in _looked_at(other, facts, policy, standing, now=now))
+        other
+        for other in CHANGE_CLASSES
+        if other != request.change
+        and all(
+            one.word == "go" or not (advice or one.by_hand)
+            for one in _looked_at(replace(request, change=other), facts, policy, standing, now=now)
+        )
     )
 
 

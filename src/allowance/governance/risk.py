@@ -1,18 +1,20 @@
 """Risk against reward: what shipping now would probably cost, from the service's own record, beside what it promises.
 
-Few deploys of its own are shrunk to the organisation's, and the record at today's burn to the whole record: each level
-is the prior of the next. Every answer is an interval with its inputs; too little data is said.
+Few deploys of its own are shrunk to the organisation's, those of one class of changes to all of its own, and those at
+today's burn to these: each level is the prior of the next. Every answer is an interval with its inputs; too little data
+is said.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Protocol
 
 from allowance.budget.beta import Beta, prior
 from allowance.contract.amounts import parse_money
+from allowance.contract.budget_policy import ChangeClass
 from allowance.contract.model import Money
 from allowance.core.counts import NO_DATA, NoData
 from allowance.core.duration import DAY, HOUR
@@ -51,12 +53,16 @@ class Deployed(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shipped:
-    """A deploy, whether it failed or was taken back, and the burn rate of its service in the hour before."""
+    """A deploy, whether it failed or was taken back, and the burn rate of its service in the hour before.
+
+    `change` is its class, where the gate was asked about it.
+    """
 
     service: str
     at: Instant
     failed: bool
     burn: Fraction | NoData
+    change: ChangeClass | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +71,10 @@ class Tally:
 
     deploys: int
     failed: int
+
+    def but(self, some: Tally) -> Tally:
+        """Without those of another tally, which are among them."""
+        return Tally(deploys=self.deploys - some.deploys, failed=self.failed - some.failed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,26 +111,32 @@ class Amounts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What is asked: about which service, at which burn now, at which price of a minute, for which lift a day."""
+    """What is asked: about which service, at which burn now, at which price of a minute, for which lift a day.
+
+    `change` is the class of the change; without one all deploys count alike.
+    """
 
     service: str
     burn: Fraction | NoData = NO_DATA
     per_minute: Money | None = None
     lift: Money | None = None
     minutes: Fraction | None = None
+    change: ChangeClass | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Risk:
     """The answer with its inputs. What is not known is `NO_DATA`, and `missing` says why, in words.
 
-    `days` is how long the lift has to run before it has paid for the expected loss; `at_burn` are the deploys of the
-    service into a burn like today's, `own` all of its own, `everybody` those of all other services.
+    `days` is how long the lift has to run before it has paid for the expected loss. `everybody` are the deploys of all
+    other services, `own` all of its own, `alike` those of the class that is asked about (`NO_DATA`: none is asked about,
+    or none of it is on record, so that all count), `at_burn` those of them into a burn like today's.
     """
 
     question: Question
     everybody: Tally
     own: Tally
+    alike: Tally | NoData
     at_burn: Tally
     hot: bool | NoData
     chance: Chance | NoData
@@ -142,21 +158,27 @@ def parse_lift(text: str) -> Money:
     return Money(amount=found.amount / days, currency=found.currency)
 
 
-def shipped(deploys: Sequence[Deployed], burn: Sequence[Fraction | NoData]) -> tuple[Shipped, ...]:
+def shipped(
+    deploys: Sequence[Deployed],
+    burn: Sequence[Fraction | NoData],
+    changes: Sequence[ChangeClass | None] | None = None,
+) -> tuple[Shipped, ...]:
     """Deploys as a record: one failed when it says so, or when the next of its service takes it back.
 
-    `burn` is, for each deploy, the burn rate of its service in the hour before. What takes back is no deploy of its own.
+    `burn` is, for each deploy, the burn rate of its service in the hour before, `changes` its class where that is known.
+    What takes back is no deploy of its own.
     """
     found: list[Shipped] = []
     newest: dict[str, int] = {}
-    for one, rate in sorted(zip(deploys, burn, strict=True), key=lambda pair: pair[0].at):
+    known = changes if changes is not None else [None] * len(deploys)
+    for one, rate, change in sorted(zip(deploys, burn, known, strict=True), key=lambda some: some[0].at):
         if one.state == "rolled-back":
             if (before := newest.pop(one.service, None)) is not None:
-                was = found[before]
-                found[before] = Shipped(service=was.service, at=was.at, failed=True, burn=was.burn)
+                found[before] = replace(found[before], failed=True)
             continue
         newest[one.service] = len(found)
-        found.append(Shipped(service=one.service, at=one.at, failed=one.state == "failed", burn=rate))
+        failed = one.state == "failed"
+        found.append(Shipped(service=one.service, at=one.at, failed=failed, burn=rate, change=change))
     return tuple(found)
 
 
@@ -165,9 +187,11 @@ def weigh(question: Question, record: Sequence[Shipped], spells: Sequence[tuple[
     own = [one for one in record if one.service == question.service]
     everybody = _tally([one for one in record if one.service != question.service])
     hot = question.burn if isinstance(question.burn, NoData) else question.burn >= HOT
-    alike = [one for one in own if not isinstance(one.burn, NoData) and (one.burn >= HOT) is hot]
-    at_burn, whole = _tally(alike), _tally(own)
-    chance = _chance(everybody, whole, at_burn)
+    of_class = [one for one in own if one.change is not None and one.change == question.change]
+    near = of_class or own
+    at_burn = _tally([one for one in near if not isinstance(one.burn, NoData) and (one.burn >= HOT) is hot])
+    whole, alike = _tally(own), _tally(near)
+    chance = _chance(everybody, whole.but(alike), alike.but(at_burn), at_burn)
     minutes = _minutes(question, own, spells)
     loss = _loss(chance, minutes, question.per_minute)
     days = _days(loss, question.lift)
@@ -175,13 +199,14 @@ def weigh(question: Question, record: Sequence[Shipped], spells: Sequence[tuple[
         question=question,
         everybody=everybody,
         own=whole,
+        alike=alike if of_class else NO_DATA,
         at_burn=at_burn,
         hot=hot,
         chance=chance,
         minutes=minutes,
         loss=loss,
         days=days,
-        missing=tuple(_missing(question, everybody.deploys + whole.deploys, minutes, chance)),
+        missing=tuple(_missing(question, everybody.deploys + whole.deploys, minutes, chance, of_class)),
     )
 
 
@@ -189,19 +214,15 @@ def _tally(some: Sequence[Shipped]) -> Tally:
     return Tally(deploys=len(some), failed=sum(one.failed for one in some))
 
 
-def _chance(everybody: Tally, own: Tally, at_burn: Tally) -> Chance | NoData:
-    """From nothing known (Jeffreys) to the others, to the service, to the service at today's burn."""
-    if everybody.deploys + own.deploys < LEAST_DEPLOYS:
+def _chance(everybody: Tally, *narrower: Tally) -> Chance | NoData:
+    """From nothing known (Jeffreys) to the others, to the service, to what is ever more alike; nobody counts twice."""
+    if everybody.deploys + sum(one.deploys for one in narrower) < LEAST_DEPLOYS:
         return NO_DATA
-    nothing = Beta(a=0.5, b=0.5)
-    others = nothing.after(everybody.failed, everybody.deploys - everybody.failed)
-    firm = min(FIRMNESS, everybody.deploys + 1.0)
-    # The deploys at today's burn are among its own: first the rest, then they, so that nothing counts twice.
-    rest = Tally(deploys=own.deploys - at_burn.deploys, failed=own.failed - at_burn.failed)
-    service = prior(others.mean, firm).after(rest.failed, rest.deploys - rest.failed)
-    firm = min(FIRMNESS, service.a + service.b)
-    start = prior(service.mean, firm) if at_burn.deploys else service
-    belief = start.after(at_burn.failed, at_burn.deploys - at_burn.failed)
+    belief = Beta(a=0.5, b=0.5).after(everybody.failed, everybody.deploys - everybody.failed)
+    for number, one in enumerate(narrower):
+        if one.deploys or not number:  # the service is never known as well as all others together
+            start = prior(belief.mean, min(FIRMNESS, belief.a + belief.b))
+            belief = start.after(one.failed, one.deploys - one.failed)
     return Chance(
         mean=belief.mean, low=belief.quantile((1 - LEVEL) / 2), high=belief.quantile((1 + LEVEL) / 2)
     )
@@ -244,7 +265,11 @@ def _days(loss: Amounts | NoData, lift: Money | None) -> Amounts | NoData:
 
 
 def _missing(
-    question: Question, deploys: int, minutes: Minutes | NoData, chance: Chance | NoData
+    question: Question,
+    deploys: int,
+    minutes: Minutes | NoData,
+    chance: Chance | NoData,
+    of_class: Sequence[Shipped],
 ) -> Sequence[str]:
     found = []
     if isinstance(chance, NoData):
@@ -260,6 +285,10 @@ def _missing(
     elif question.per_minute is not None and question.lift.currency != question.per_minute.currency:
         found.append(
             f"the lift is in {question.lift.currency}, the minutes in {question.per_minute.currency}"
+        )
+    if question.change is not None and not of_class:
+        found.append(
+            f"the gate was asked about no {question.change} among its deploys, so those of all classes count"
         )
     if isinstance(question.burn, NoData):
         found.append("no burn rate now, so all its deploys count alike")

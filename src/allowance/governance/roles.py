@@ -28,14 +28,17 @@ Right = Literal[
 ]
 """`read`: see everything. `report`: send events. `ask`: have a verdict recorded. `acknowledge`: take an alert, say
 what it was. `mute`: silences and maintenance. `annotate`: notes on charts. `correct`: take a period out of the counts.
-`sign`: put the signature of one's role under a policy. `release`: grant a conditional release. `spend`: a silver
-bullet. `waive`: a dependency waiver. `freeze`: begin or lift a freeze by hand. `bankrupt`: begin a new epoch.
-`override`: lift a governance freeze for one change. `administer`: tokens, contract reload, backup."""
+`sign`: put the signature of one's role under a policy. `release`: grant a conditional release. `spend`: say
+yes to a silver bullet, where the policy names one's party (`exceptions.approvers`). `waive`: a dependency waiver.
+`freeze`: begin or lift a freeze by hand. `bankrupt`: begin a new epoch. `override`: lift a governance freeze for one
+change. `administer`: tokens, contract reload, backup."""
 
 ROLES: dict[Role, frozenset[Right]] = {
     "viewer": frozenset({"read"}),
     "deployer": frozenset({"read", "report", "ask"}),
-    "engineer": frozenset({"read", "report", "ask", "acknowledge", "mute", "annotate", "correct", "sign"}),
+    "engineer": frozenset(
+        {"read", "report", "ask", "acknowledge", "mute", "annotate", "correct", "sign", "spend"}
+    ),
     "tpm": frozenset(
         {"read", "ask", "acknowledge", "mute", "annotate", "sign", "release", "spend", "waive", "freeze"}
     ),

@@ -29,7 +29,8 @@ class Finding:
     """One rule that was looked at: the word that it asks for, what shows it, and the SLO that caused it.
 
     `governance`: only an executive's override lifts it. `warns`: it is against the change without stopping it.
-    `blind`: it speaks because data are missing. `freeze` is the id of the freeze that it is about.
+    `blind`: it speaks because data are missing. `freeze` is the id of the freeze that it is about; one that a person
+    began (`by_hand`) binds by itself, whether or not the policy is signed.
     """
 
     word: Word
@@ -39,6 +40,7 @@ class Finding:
     warns: bool = False
     blind: bool = False
     freeze: str = ""
+    by_hand: bool = False
 
     @property
     def against(self) -> bool:
@@ -151,4 +153,5 @@ def _freeze(freeze: Freeze, facts: GateFacts) -> Finding:
         governance=freeze.model == "governance",
         warns=freeze.model == "soft",
         freeze=freeze.id,
+        by_hand=freeze.by_hand,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import Any
 
@@ -27,6 +27,8 @@ def risk_json(found: Risk) -> dict[str, Any]:
             "burn_now": machine(asked.burn),
             "burning": None if isinstance(found.hot, NoData) else found.hot,
             "own": _tally(found.own),
+            "change": asked.change,
+            "own_of_this_class": None if isinstance(found.alike, NoData) else _tally(found.alike),
             "own_at_this_burn": _tally(found.at_burn),
             "other_services": _tally(found.everybody),
             "per_minute": None
@@ -64,6 +66,7 @@ def risk_text(found: Mapping[str, Any]) -> str:
     lines = [found["sentence"], "", "From"]
     rows = [
         ("deploys of its own", _of(inputs["own"])),
+        *_of_class(inputs),
         ("of these at a burn like now", _of(inputs["own_at_this_burn"])),
         ("deploys of other services", _of(inputs["other_services"])),
         ("burn rate now", "no data" if inputs["burn_now"] is None else _short(inputs["burn_now"])),
@@ -111,6 +114,12 @@ def _tally(found: Tally) -> dict[str, int]:
 
 def _of(tally: Mapping[str, int]) -> str:
     return f"{tally['failed']} of {tally['deploys']} failed"
+
+
+def _of_class(inputs: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    if inputs["change"] is not None:
+        found = inputs["own_of_this_class"]
+        yield f"of these {inputs['change']}", "none on record" if found is None else _of(found)
 
 
 def _spell(found: Mapping[str, Any] | None) -> str:

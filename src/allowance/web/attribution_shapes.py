@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from allowance.contract.budget_policy import ChangeClass
 from allowance.governance.attribution import Basis, CauseKind
 from allowance.web.shapes import Instant
 
@@ -102,6 +103,8 @@ class RiskInputs(BaseModel):
     burn_now: float | None
     burning: bool | None
     own: Tally
+    change: ChangeClass | None
+    own_of_this_class: Tally | None
     own_at_this_burn: Tally
     other_services: Tally
     per_minute: str | None

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from allowance.app import exceptions as app
+from allowance.contract.budget_policy import ChangeClass
 from allowance.governance.risk import parse_lift
 from allowance.reports.risk_json import risk_json
 from allowance.web.asked import Asked
@@ -39,9 +40,15 @@ def risk(
         float | None,
         Query(gt=0, le=100_000, description="minutes of outage, where the record should not say"),
     ] = None,
+    change: Annotated[
+        ChangeClass | None, Query(description="the class of the change: its own record counts most")
+    ] = None,
 ) -> Response:
     """From the service's own deploys, shrunk to everybody's where they are few; every number with its interval."""
     wanted = None if lift is None else parse_lift(lift)
     said = None if minutes is None else Fraction(minutes).limit_denominator(1000)
-    found = deciding(lambda: app.weighed(asked.state, service, now=asked.clock(), lift=wanted, minutes=said))
+    now = asked.clock()
+    found = deciding(
+        lambda: app.weighed(asked.state, service, now=now, lift=wanted, minutes=said, change=change)
+    )
     return Json(risk_json(found))

@@ -33,7 +33,7 @@ from allowance.edges.token_file import FIRST, first_token, tokens_of
 from allowance.web.api import build_api
 from allowance.web.composed import Composed, Serving, acknowledged, compose
 from allowance.web.contract_files import ContractFiles
-from allowance.web.github_answers import answering
+from allowance.web.github_answers import Answering, answering
 from allowance.web.listening import Address, bound, cannot_listen
 from allowance.web.oidc import Provider
 from allowance.web.otlp import routes, spare_collector
@@ -81,7 +81,9 @@ async def run(asked: Serving) -> None:
         work = [asyncio.create_task(one.serve(sockets=ingest)) for one in otlp]
         work += _working(asked, parts, notify)
         if github is not None:
-            work.append(asyncio.create_task(answering(parts.engine, app.state.house, github)))
+            lease = parts.lease
+            deployments = Answering(parts.engine, app.state.house, github, allowed=lambda: lease.held)
+            work.append(asyncio.create_task(answering(deployments)))
         probing = _probing(parts)
         try:
             await _front(asked.address, app).serve(sockets=front)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 
+from allowance.contract.budget_policy import Role
 from allowance.core.counts import NO_DATA, NoData
 from allowance.core.time import Instant
 from allowance.core.window import Span
@@ -236,8 +237,8 @@ def handed(facts: Facts, one: HandBack) -> Handed:
     )
 
 
-def waits(facts: Facts, one: Pending, *, now: Instant) -> Waits:
-    """What waits at `now`."""
+def waits(facts: Facts, one: Pending, approvers: tuple[Role, ...], *, now: Instant) -> Waits:
+    """What waits at `now`; `approvers` are those of the policy of its service."""
     terms: Mapping[str, object] = one.terms
     slos = terms.get("slos")
     what = str(terms.get("change") or "") or (
@@ -254,6 +255,7 @@ def waits(facts: Facts, one: Pending, *, now: Instant) -> Waits:
         until=When(at=one.until),
         countdown=countdown(one.at, one.until, now),
         signed=", ".join(f"{by} ({role})" for role, by in one.signed.items()),
+        approvers=approvers if one.kind == "bullet" else (),
         entry=entry_link(one.seq),
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from allowance.contract.budget_policy import Role
 from allowance.core.counts import NoData
 from allowance.reports.pages.view import Link, Num, When
 
@@ -137,7 +138,7 @@ class Handed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waits:
-    """Something that was asked for, and needs the yes of another."""
+    """Something that was asked for, and needs the yes of another: for a bullet, of one of the parties `approvers`."""
 
     id: str
     kind: str
@@ -149,4 +150,5 @@ class Waits:
     until: When
     countdown: str
     signed: str
+    approvers: tuple[Role, ...]
     entry: Link

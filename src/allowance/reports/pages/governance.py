@@ -96,8 +96,11 @@ def governance(what: Governing) -> Governance:
     freezes = every_freeze(facts, what.ways, standing, now=now)
     debts = owed(standing, now=now)
     dues = tuple(excepted.due(facts, one, now=now) for one in debts)
+    approvers = {
+        service.name: one.policy.exceptions.approvers for one in what.policies for service in one.services
+    }
     asked = tuple(
-        excepted.waits(facts, one, now=now)
+        excepted.waits(facts, one, approvers.get(one.service, ()), now=now)
         for one in sorted(standing.pending.values(), key=lambda one: one.until)
         if now < one.until
     )

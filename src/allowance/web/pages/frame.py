@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -11,6 +11,7 @@ from starlette.requests import Request
 from allowance import __version__
 from allowance.core.counts import NO_DATA, NoData
 from allowance.core.time import Instant
+from allowance.governance.roles import SIGNS
 from allowance.reports.glyphs import state_icon
 from allowance.reports.pages.rows import about
 from allowance.reports.pages.view import Head, When
@@ -59,6 +60,10 @@ class Frame:
     def may(self, right: str) -> bool:
         """Whether the reader has a right: what they may not do is not offered."""
         return right in self.who.rights
+
+    def speaks_for(self, parties: Collection[str]) -> bool:
+        """Whether the reader's role speaks for one of some parties of a policy."""
+        return self.who.role is not None and SIGNS.get(self.who.role) in parties
 
 
 def frame_of(request: Request, house: House, head: Head, pages: Sequence[Page], *, now: Instant) -> Frame:
