@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import sync_playwright
 
+from allowance.demo.live.shop import PLACES
 from tests.demo.walk import demo, walk
 from tests.peers import need, wait_until
 
@@ -68,7 +69,7 @@ def test_no_process_outlives_a_demo_that_is_killed(tmp_path: Path) -> None:
     )
     assert parent.stdout is not None
     numbers = [int(word) for word in parent.stdout.readline().split()]
-    assert len(numbers) == 7
+    assert len(numbers) == len(PLACES) + 1
     wait_until(lambda: all(_runs(one) for one in numbers), "the shop", 60)
     os.kill(parent.pid, signal.SIGKILL)
     parent.wait(30)

@@ -93,13 +93,22 @@ def _part(found: Attribution, one: Part) -> dict[str, Any]:
     }
 
 
+def why_text(part: Part) -> str:
+    """How a cause is known to be one."""
+    return _why_words(part.cause.basis, part.seconds, machine(part.confidence))
+
+
 def _why(one: Mapping[str, Any]) -> str:
     if not one["windows"]:
         return "it had no fault in this span"
-    text = f"at fault for {duration(one['fault_seconds'])}"
-    if one["basis"] == "declared":
+    return _why_words(one["basis"], one["fault_seconds"], one["confidence"])
+
+
+def _why_words(basis: str, seconds: int, confidence: float | None) -> str:
+    text = f"at fault for {duration(seconds)}"
+    if basis == "declared":
         text += ", as somebody declared: that alone proves nothing"
-    return f"{text}; {confidence_text(one['confidence'])}"
+    return f"{text}; {confidence_text(confidence)}"
 
 
 def confidence_text(share: float | None) -> str:

@@ -12,16 +12,16 @@ import time
 from allowance.demo.live.faults import Faults
 from allowance.demo.live.load import shop_for_ever
 from allowance.demo.live.service import Service
-from allowance.demo.live.shop import SHOP, USUAL_MS
+from allowance.demo.live.shop import PLACES, SHOP, USUAL_MS
 
 
 def main(arguments: list[str]) -> None:
     """A service by its name, or `load`: the shoppers. It ends with the process that started it."""
+    places = {one.name: one for one in PLACES}
     parser = argparse.ArgumentParser(prog="python -m allowance.demo.live")
-    parser.add_argument("name", choices=[*SHOP, "load"])
-    parser.add_argument("--ports", required=True, help="a JSON object: the port of every service")
+    parser.add_argument("name", choices=[*places, "load"])
+    parser.add_argument("--ports", required=True, help="a JSON object: the port of every place")
     parser.add_argument("--collector", default="http://127.0.0.1:4318")
-    parser.add_argument("--region", default="eu")
     parser.add_argument("--version", default="1.0.0")
     parser.add_argument("--rate", type=float, default=20.0)
     parser.add_argument("--parent", type=int, default=os.getppid(), help="the process to end with")
@@ -29,16 +29,17 @@ def main(arguments: list[str]) -> None:
     threading.Thread(target=_end_with_parent, args=(given.parent,), daemon=True).start()
     ports: dict[str, int] = json.loads(given.ports)
     if given.name == "load":
-        shop_for_ever(ports["storefront"], rate=given.rate)
+        shop_for_ever(ports, rate=given.rate)
         return
+    place = places[given.name]
     Service(
-        name=given.name,
+        name=place.service,
         port=ports[given.name],
         others=ports,
         collector=given.collector,
-        region=given.region,
-        routes=SHOP[given.name],
-        usual_ms=USUAL_MS[given.name],
+        region=place.region,
+        routes=SHOP[place.service],
+        usual_ms=USUAL_MS[place.service],
         faults=Faults(version=given.version),
     ).serve()
 

@@ -11,7 +11,8 @@ from allowance.core.problem import refuse
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Faults:
-    """`errors` is the share of requests that fail, `delay_ms` what is added to each; both only for `tenant`, if given.
+    """`errors` is the share of requests that fail, `delay_ms` what is added to each; both only for `tenant` and in
+    `region`, if given.
 
     `dead`: nothing is answered. `silent`: it works, and says nothing to the collector. `retries`: how often a failed
     call to another service is tried again, at once. `version`: what it calls itself.
@@ -20,20 +21,22 @@ class Faults:
     errors: float = 0.0
     delay_ms: int = 0
     tenant: str = ""
+    region: str = ""
     dead: bool = False
     silent: bool = False
     retries: int = 0
     version: str = "1.0.0"
 
-    def concerns(self, tenant: str) -> bool:
-        """Whether errors and delay are for the requests of a tenant."""
-        return not self.tenant or self.tenant == tenant
+    def concerns(self, tenant: str, region: str) -> bool:
+        """Whether errors and delay are for the requests of a tenant in a region."""
+        return self.tenant in ("", tenant) and self.region in ("", region)
 
 
 _TYPES: dict[str, type | tuple[type, ...]] = {
     "errors": (int, float),
     "delay_ms": int,
     "tenant": str,
+    "region": str,
     "dead": bool,
     "silent": bool,
     "retries": int,

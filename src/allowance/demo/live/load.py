@@ -6,16 +6,23 @@ import http.client
 import random
 import threading
 import time
+from collections.abc import Mapping
+
+from allowance.demo.live.shop import REGIONS, Place
 
 TENANTS = (("acme", 50), ("globex", 30), ("initech", 15), ("umbrella", 5))
 PATHS = (("/", 40), ("/product", 30), ("/search", 20), ("/buy", 10))
 WORKERS = 8
 
 
-def shop_for_ever(port: int, *, rate: float, seed: int = 7) -> None:
-    """About `rate` requests a second, from several shoppers at once; a request that fails is a shopper's bad luck."""
+def shop_for_ever(ports: Mapping[str, int], *, rate: float, seed: int = 7) -> None:
+    """About `rate` requests a second to the storefronts, from several shoppers at once; `ports` by the place's name.
+
+    A request that fails is a shopper's bad luck.
+    """
+    doors = {region: ports[Place(service="storefront", region=region).name] for region, _ in REGIONS}
     threads = [
-        threading.Thread(target=_shopper, args=(port, rate / WORKERS, f"{seed} {number}"), daemon=True)
+        threading.Thread(target=_shopper, args=(doors, rate / WORKERS, f"{seed} {number}"), daemon=True)
         for number in range(WORKERS)
     ]
     for thread in threads:
@@ -24,12 +31,16 @@ def shop_for_ever(port: int, *, rate: float, seed: int = 7) -> None:
         thread.join()
 
 
-def _shopper(port: int, rate: float, seed: str) -> None:
+def _shopper(doors: Mapping[str, int], rate: float, seed: str) -> None:
     chance = random.Random(seed)
     while True:
         tenant = _picked(chance, TENANTS)
         variant = "on" if chance.random() < 0.1 else "off"
-        _visit(port, _picked(chance, PATHS), {"x-tenant": tenant, "x-variant": variant})
+        _visit(
+            doors[_picked(chance, REGIONS)],
+            _picked(chance, PATHS),
+            {"x-tenant": tenant, "x-variant": variant},
+        )
         time.sleep(chance.expovariate(rate))
 
 

@@ -149,7 +149,7 @@ class Service:
         faults = self.faults
         with self._lock:
             pause, luck = self._random.uniform(*self.usual_ms), self._random.random()
-        concerned = faults.concerns(asked.tenant)
+        concerned = faults.concerns(asked.tenant, self.region)
         time.sleep((pause + (faults.delay_ms if concerned else 0)) / 1000)
         if concerned and luck < faults.errors:
             trace.get_current_span().record_exception(RuntimeError(f"{self.name} is broken on purpose"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from allowance.demo.live.service import Asked, Failed, Route
 
@@ -40,6 +41,30 @@ SHOP: Mapping[str, Mapping[str, Route]] = {
     "mail": {"/send": _itself},
 }
 """The paths of every service. Storefront is where shoppers come in; mail stands for a provider outside."""
+
+REGIONS = (("eu", 70), ("us", 30))
+"""Where shoppers are, and how many of a hundred."""
+HOME = "eu"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A service in a region: one process."""
+
+    service: str
+    region: str
+
+    @property
+    def name(self) -> str:
+        """Its name among all processes; at home that of the service."""
+        return self.service if self.region == HOME else f"{self.service}-{self.region}"
+
+
+PLACES: tuple[Place, ...] = (
+    *(Place(service=name, region=HOME) for name in SHOP),
+    *(Place(service="storefront", region=region) for region, _ in REGIONS if region != HOME),
+)
+"""The storefront is near its shoppers; everything behind it runs once."""
 
 USUAL_MS: Mapping[str, tuple[int, int]] = {
     "storefront": (2, 8),

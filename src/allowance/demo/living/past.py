@@ -13,6 +13,7 @@ from allowance.core.buckets import Buckets, from_arrays
 from allowance.core.duration import DAY, HOUR, MINUTE
 from allowance.core.time import Instant
 from allowance.demo.live.load import TENANTS
+from allowance.demo.live.shop import REGIONS
 from allowance.edges.counts_file import write_counts
 
 DAYS = 60
@@ -24,6 +25,9 @@ CLOSE = HOUR
 USUAL = 0.00004
 """The share that fails on a good day."""
 HURT = "globex"
+ALL = (("", 100),)
+GROUPS: Mapping[str, tuple[tuple[str, int], ...]] = {"": ALL, "tenant": TENANTS, "region": REGIONS}
+"""By the column of a promise's groups: their names, and how many of a hundred events are theirs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +36,7 @@ class Promised:
 
     slo: str
     a_minute: int
-    by_tenant: bool = False
+    by: str = ""
     perfect: bool = False
 
     @property
@@ -42,10 +46,10 @@ class Promised:
 
 
 PROMISED = (
-    Promised(slo="storefront/pages", a_minute=1200),
+    Promised(slo="storefront/pages", a_minute=1200, by="region"),
     Promised(slo="storefront/fast-pages", a_minute=1200),
-    Promised(slo="checkout/orders", a_minute=120, by_tenant=True),
-    Promised(slo="payments/charges", a_minute=120, by_tenant=True),
+    Promised(slo="checkout/orders", a_minute=120, by="tenant"),
+    Promised(slo="payments/charges", a_minute=120, by="tenant"),
     Promised(slo="inventory/stock", a_minute=480),
     Promised(slo="search/answers", a_minute=240),
     Promised(slo="search/fast-answers", a_minute=240),
@@ -57,7 +61,7 @@ PROMISED = (
 class Spell:
     """From `ago` seconds before the end, for `lasts` seconds, a share of a promise's events failed.
 
-    `crowd` multiplies the traffic of the tenant `HURT`, and only what it brings fails then.
+    Only in the group `only`, if given; `crowd` multiplies its traffic then.
     """
 
     slo: str
@@ -65,14 +69,22 @@ class Spell:
     lasts: int
     share: float
     what: str
+    only: str = ""
     crowd: int = 1
 
 
 def _flaps() -> tuple[Spell, ...]:
-    what = "A cache node restarts ten times in one night, four minutes each time."
+    what = "A cache node in us restarts ten times in one night, four minutes each time."
     first = 14 * DAY + 8 * HOUR
     return tuple(
-        Spell(slo="storefront/pages", ago=first - n * 35 * MINUTE, lasts=4 * MINUTE, share=0.3, what=what)
+        Spell(
+            slo="storefront/pages",
+            ago=first - n * 35 * MINUTE,
+            lasts=4 * MINUTE,
+            share=0.9,
+            what=what,
+            only="us",
+        )
         for n in range(10)
     )
 
@@ -106,6 +118,7 @@ SPELLS: tuple[Spell, ...] = (
         ago=3 * DAY,
         lasts=HOUR,
         share=0.02,
+        only=HURT,
         crowd=12,
         what=f"The tenant {HURT} imports its back catalogue with twelve times its usual traffic.",
     ),
@@ -117,14 +130,14 @@ def write_past(folder: Path, *, end: Instant, seed: int = 7) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for promised in PROMISED:
         found = counts(promised, end=end, seed=seed)
-        whole = found if promised.by_tenant else found[""]
-        write_counts(str(folder / promised.file), whole, by="tenant")
+        write_counts(str(folder / promised.file), found if promised.by else found[""], by=promised.by)
 
 
 def counts(promised: Promised, *, end: Instant, seed: int = 7) -> Mapping[str, Buckets]:
-    """The counts of a promise by tenant; under the empty name where it has no groups."""
-    groups = TENANTS if promised.by_tenant else (("", 100),)
-    return {name: _group(promised, name, weight / 100, end=end, seed=seed) for name, weight in groups}
+    """The counts of a promise by group; under the empty name where it has none."""
+    return {
+        name: _group(promised, name, weight / 100, end=end, seed=seed) for name, weight in GROUPS[promised.by]
+    }
 
 
 def _group(promised: Promised, name: str, part: float, *, end: Instant, seed: int) -> Buckets:
@@ -142,7 +155,7 @@ def _group(promised: Promised, name: str, part: float, *, end: Instant, seed: in
     expected = promised.a_minute * part * wave * length
     share = np.full(len(at), 0.0 if promised.perfect else USUAL)
     for spell in SPELLS:
-        if spell.slo == promised.slo and (spell.crowd == 1 or name == HURT):
+        if spell.slo == promised.slo and spell.only in ("", name):
             inside = _inside(at, spell, end)
             share[inside] = spell.share
             expected[inside] *= spell.crowd

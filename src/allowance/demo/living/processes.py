@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from allowance.core.problem import refuse
-from allowance.demo.live.shop import SHOP
+from allowance.demo.live.shop import PLACES
 
 LOOPBACK = "127.0.0.1"
 LOAD = "load"
@@ -31,8 +31,8 @@ class Shop:
     def start(self) -> None:
         """Start them all; they answer some seconds later."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        self.ports = dict(zip(SHOP, free_ports(len(SHOP)), strict=True))
-        for name in (*SHOP, LOAD):
+        self.ports = dict(zip((one.name for one in PLACES), free_ports(len(PLACES)), strict=True))
+        for name in (*self.ports, LOAD):
             words = ["--ports", json.dumps(self.ports), "--collector", self._collector]
             words += ["--rate", str(self._rate), "--parent", str(os.getpid())]
             with (self._folder / f"{name}.log").open("ab") as log:
@@ -52,20 +52,25 @@ class Shop:
         return [one.pid for one in self._processes if one.poll() is None]
 
     def tell(self, service: str, change: Mapping[str, Any]) -> None:
-        """Break a service, or mend it. Errors: `Problem` `shop` where it does not hear."""
-        connection = http.client.HTTPConnection(LOOPBACK, self.ports[service], timeout=5)
+        """Break a service in all its places, or mend it. Errors: `Problem` `shop` where it does not hear."""
+        for place in PLACES:
+            if place.service == service:
+                self._tell(place.name, change)
+
+    def _tell(self, name: str, change: Mapping[str, Any]) -> None:
+        connection = http.client.HTTPConnection(LOOPBACK, self.ports[name], timeout=5)
         try:
             connection.request("POST", "/faults", body=json.dumps(change))
             answer = connection.getresponse()
             said = answer.read().decode("utf-8", "replace")
         except (OSError, http.client.HTTPException) as error:
             raise refuse(
-                "shop", f"{service} does not answer: {error}", hint="the shop needs some seconds to start"
+                "shop", f"{name} does not answer: {error}", hint="the shop needs some seconds to start"
             ) from None
         finally:
             connection.close()
         if answer.status != 200:
-            raise refuse("shop", f"{service} refused: {said[:200]}")
+            raise refuse("shop", f"{name} refused: {said[:200]}")
 
     def stop(self) -> None:
         """End all of them, and wait until they have."""

@@ -76,6 +76,14 @@ SCENARIOS: tuple[Scenario, ...] = (
         changes={"payments": {"errors": 0.9, "tenant": "umbrella"}},
     ),
     Scenario(
+        name="region",
+        title="One region is hurt",
+        what="Every second page of the storefront in us fails. Shoppers in eu notice nothing.",
+        watch="the card says where it burns, and the budget of us goes first",
+        href="/slo/storefront/pages",
+        changes={"storefront": {"errors": 0.5, "region": "us"}},
+    ),
+    Scenario(
         name="silent",
         title="Inventory says nothing",
         what="It works. Its telemetry does not arrive.",

@@ -17,6 +17,7 @@ from allowance.reports.pages.remarked import Corrected, Proposed, corrections_of
 from allowance.reports.pages.rows import left, says, tags
 from allowance.reports.pages.slo_asked import SloAsked
 from allowance.reports.pages.slo_blocks import Blocks, blocks
+from allowance.reports.pages.slo_causes import Causes
 from allowance.reports.pages.slo_detail import Detail
 from allowance.reports.pages.slo_ranges import Ranges, ranges
 from allowance.reports.pages.slo_spec import Spec
@@ -77,6 +78,7 @@ def slo_page(
     tried: WhatIf | NoData = NO_DATA,
     proposed: Proposed | NoData = NO_DATA,
     traced: Traces | NoData = NO_DATA,
+    blamed: Causes | NoData = NO_DATA,
 ) -> SloPage:
     """The page; `found` is nothing before the first tick. `events` are those of the window."""
     slo = promise.slo
@@ -99,7 +101,7 @@ def slo_page(
         window=tabular.window(window),
         budget=NO_DATA if budget is None else _money(budget),
         ranges=ranges(asked, known, slo, base),
-        blocks=Blocks() if known is None else blocks(facts, known, events, traced, base),
+        blocks=Blocks() if known is None else blocks(facts, known, events, traced, blamed, base),
         what_if=tried,
         corrections=corrections_of(facts.standing.amendments.values(), slo, facts.pages),
         proposed=proposed,

@@ -18,6 +18,7 @@ from allowance.reports.pages.facts import Facts
 from allowance.reports.pages.lane import PLURALS, LaneEvent, lane
 from allowance.reports.pages.shown import Block, block_of
 from allowance.reports.pages.slo_asked import SloAsked
+from allowance.reports.pages.slo_causes import Causes
 from allowance.reports.pages.slo_detail import Detail
 from allowance.reports.pages.slo_moment import Moment, RuleNow, moment, rules_now
 from allowance.reports.pages.slo_query import Query, query_of
@@ -85,6 +86,7 @@ class Blocks:
     moment: Moment | NoData = NO_DATA
     compared: tuple[Compared, ...] = ()
     spenders: Spenders | NoData = NO_DATA
+    causes: Causes | NoData = NO_DATA
     traffic: Traffic | NoData = NO_DATA
     traces: Traces | NoData = NO_DATA
     query: Query | NoData = NO_DATA
@@ -92,7 +94,12 @@ class Blocks:
 
 
 def blocks(
-    facts: Facts, known: Detail, events: Sequence[LaneEvent], traced: Traces | NoData, base: str
+    facts: Facts,
+    known: Detail,
+    events: Sequence[LaneEvent],
+    traced: Traces | NoData,
+    blamed: Causes | NoData,
+    base: str,
 ) -> Blocks:
     """The blocks, each only where something was measured; `events` are those of the window."""
     spend, burnt = block_of(spend_section(known.view)), block_of(burn_section(known.view))
@@ -123,6 +130,7 @@ def blocks(
         spenders=spenders(known.groups, by, span) if slo.group_by else NO_DATA,
         traffic=found,
         traces=traced,
+        causes=blamed,
         query=query_of(slo),
         sums=_sums(known),
     )

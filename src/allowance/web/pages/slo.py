@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from http import HTTPStatus
 
+from allowance.app.attributed import unseen
+from allowance.app.exceptions import attributed
 from allowance.app.gate import policy_of
 from allowance.app.law import Asked as LedgerAsked
 from allowance.budget.budget import Windowed
@@ -22,6 +24,7 @@ from allowance.reports.pages.lane import LaneEvent, lane_events
 from allowance.reports.pages.remarked import noted
 from allowance.reports.pages.slo import SloPage, slo_page
 from allowance.reports.pages.slo_asked import SloAsked, slo_asked
+from allowance.reports.pages.slo_causes import Causes, causes
 from allowance.reports.pages.slo_detail import Detail, detail
 from allowance.reports.pages.slo_spec import spec_of
 from allowance.reports.pages.slo_traces import Traces, traces
@@ -61,7 +64,17 @@ def _view(wanted: Wanted) -> SloPage:
         tried=tried,
         proposed=NO_DATA if isinstance(found, NoData) else proposed(wanted, promise.slo, asked),
         traced=_traces(wanted, promise.slo, found),
+        blamed=_causes(wanted, promise, found),
     )
+
+
+def _causes(wanted: Wanted, promise: Promise, found: Detail | NoData) -> Causes | NoData:
+    """Over the window that is shown."""
+    if isinstance(found, NoData) or not found.evaluation.budget.counts.bad:
+        return NO_DATA
+    state = wanted.house.state
+    why = attributed(state, promise.slo.id, found.evaluation.span)
+    return causes(why, unseen(state.contract, state.histories, promise.service, ()))
 
 
 def _traces(wanted: Wanted, slo: Slo, found: Detail | NoData) -> Traces | NoData:
