@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from allowance.alerting.escalation import Ladder, Step, due_steps
 from allowance.alerting.hours import Hours, parse_stretch, parse_time, parse_weekday
 from allowance.alerting.rotations import Rotation
-from allowance.alerting.route import Directory, Route, chosen, escalations, targets
+from allowance.alerting.route import Directory, Route, chosen, escalations, on_call, targets
 from allowance.core.duration import HOUR, WEEK
 from allowance.core.problem import ProblemError
 from allowance.core.time import parse_instant
@@ -165,3 +165,25 @@ def test_asking_in_every_tick_tells_the_same_steps_as_asking_once(ticks: list[in
 def test_routes_without_an_escalation_have_none() -> None:
     plain = replace(DIRECTORY, ladders={})
     assert escalations(plain, notice(), acknowledged=None, now=T0 + 9000) == ()
+
+
+def test_who_is_on_call_are_people_by_the_routes_that_take_any_page_of_a_service() -> None:
+    turns = Rotation(
+        name="shop", people=("ada", "ben"), first=date(2026, 1, 5), second=0, zone=ZoneInfo("UTC")
+    )
+    directory = Directory(
+        channels=frozenset({"sms", "room"}),
+        people={"ada": ("sms",), "ben": ("sms",), "eve": ("sms",)},
+        rotations={"shop": turns},
+        routes=(
+            Route(to=("eve",), labels={"region": frozenset({"eu"})}),
+            Route(to=("room",), severities=frozenset({"ticket"})),
+            Route(to=("shop", "room"), services=frozenset({"checkout"})),
+            Route(to=("eve",)),
+        ),
+    )
+    monday = 1_767_571_200
+    assert on_call(directory, "checkout", now=monday) == ("ada",)
+    assert on_call(directory, "checkout", now=monday + 7 * 86400) == ("ben",)
+    assert on_call(directory, "mail", now=monday) == ("eve",)
+    assert on_call(directory, "mail", instead="shop", now=monday) == ("ada",)

@@ -76,6 +76,25 @@ def chosen(routes: Sequence[Route], notice: Notice, *, at: Instant) -> tuple[Rou
     return tuple(taken)
 
 
+def on_call(
+    directory: Directory, service: str, *, instead: str | None = None, now: Instant
+) -> tuple[str, ...]:
+    """The people whom a page of a service reaches at an instant; rooms and channels are nobody.
+
+    Routes that ask for labels or for other services are left out. `instead` is as in `targets`.
+    """
+    names = [] if instead is None else [instead]
+    for route in directory.routes if instead is None else ():
+        asks = (not route.severities or "page" in route.severities) and not route.labels
+        if asks and service in (route.services or {service}) and (not route.hours or route.hours.hold(now)):
+            names += route.to
+            if not route.go_on:
+                break
+    turns = {name: one.on_call(now) for name, one in directory.rotations.items()}
+    found = [turns.get(name, name) for name in names]
+    return tuple(dict.fromkeys(one for one in found if one in directory.people))
+
+
 def targets(
     directory: Directory,
     notice: Notice,

@@ -136,8 +136,6 @@ def _service(
     name: str, service: Service | None, seen: Sequence[Sighting], fresh: Mapping[str, Instant]
 ) -> ServiceCoverage:
     signals: dict[str, int] = {one.what: one.items for one in seen if one.what in SIGNALS}
-    items = sum(signals.values())
-    carried = {one.name: one.items for one in seen if one.what == "attribute"}
     slos = service.slos if service is not None else ()
     promises: dict[str, Instant | NoData] = {slo.id: fresh.get(slo.id, NO_DATA) for slo in slos}
     routes = tuple(sorted(one.name for one in seen if one.what == "route"))
@@ -146,13 +144,19 @@ def _service(
         declared=service is not None,
         seen=bool(signals) or any(not isinstance(at, NoData) for at in promises.values()),
         signals={one: signals.get(one, 0) for one in SIGNALS},
-        attributes={one: Fraction(min(carried.get(one, 0), items), items) for one in CONVENTIONS}
-        if items
-        else {},
+        attributes=attributes(seen),
         promises=promises,
         routes=routes,
         unseen_routes=tuple(sorted(_named_routes(slos) - set(routes))) if "spans" in signals else (),
     )
+
+
+def attributes(seen: Iterable[Sighting]) -> Mapping[str, Fraction]:
+    """The share of what one service sent that carries each attribute of the conventions; empty where it sent nothing."""
+    seen = list(seen)
+    items = sum(one.items for one in seen if one.what in SIGNALS)
+    carried = {one.name: one.items for one in seen if one.what == "attribute"}
+    return {one: Fraction(min(carried.get(one, 0), items), items) for one in CONVENTIONS} if items else {}
 
 
 def _named_routes(slos: Iterable[Slo]) -> set[str]:

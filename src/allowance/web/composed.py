@@ -85,7 +85,14 @@ def compose(asked: Serving, notify: Notify | None, samples: SampleSettings | Non
         settings=Settings(link=asked.link),
         doors=(door, told),
     )
-    state = LoopState(loop=loop, store=store, engine=engine, lease=lease, tally=tally)
+    state = LoopState(
+        loop=loop,
+        store=store,
+        engine=engine,
+        lease=lease,
+        tally=tally,
+        directory=None if notify is None else notify.directory,
+    )
     loop.after = (*loop.after, Govern(state.law, lambda: loop.contract, loop.counted, say=state.say))
     return Composed(engine=engine, lease=lease, store=store, owned=owned, door=door, told=told, state=state)
 

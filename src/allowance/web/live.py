@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Engine
 
 from allowance.alerting.alert import Mute
+from allowance.alerting.route import Directory
 from allowance.app.collect import Standing
 from allowance.app.law import Law
 from allowance.app.protection import Pending
@@ -51,6 +52,7 @@ class LoopState:
     lease: Lease | None = None
     contract_files: ContractFiles | None = None
     tally: Tally = field(default_factory=Tally)
+    directory: Directory | None = None
     say: Say = field(default_factory=Cel)
     law: Law = field(init=False)
     told: EventDoor = field(init=False)
@@ -114,9 +116,13 @@ class LoopState:
         with self.store.writing() as writing:
             writing.save_mute(mute)
 
-    def events(self, *, since: Instant) -> Sequence[Mapping[str, Any]]:
+    def events(self, *, since: Instant, service: str = "") -> Sequence[Mapping[str, Any]]:
         """What alerts said and what was held back."""
-        return self.store.events(since=since)
+        return self.store.events(since=since, service=service)
+
+    def acks(self, *, since: Instant) -> Sequence[Ack]:
+        """What people said about alerts."""
+        return desk.acks(self.engine, since=since)
 
     def outbox_counts(self) -> Mapping[tuple[str, str], int]:
         """How many notices are in each (channel, state)."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from allowance.alerting.alert import Mute
+from allowance.alerting.route import Directory
 from allowance.app.collect import Standing
 from allowance.app.law import Law
 from allowance.app.protection import Pending
@@ -100,8 +101,17 @@ class LiveState(Protocol):
         """A new one, or another one of the same id."""
         ...
 
-    def events(self, *, since: Instant) -> Sequence[Mapping[str, Any]]:
+    def events(self, *, since: Instant, service: str = "") -> Sequence[Mapping[str, Any]]:
         """What alerts said and what was held back, oldest first: `at`, `signature`, `says`, and why."""
+        ...
+
+    def acks(self, *, since: Instant) -> Sequence[Ack]:
+        """What people said about alerts, oldest first."""
+        ...
+
+    @property
+    def directory(self) -> Directory | None:
+        """Who is told; nothing where nobody wrote that down."""
         ...
 
     def outbox_counts(self) -> Mapping[tuple[str, str], int]:

@@ -128,9 +128,12 @@ class Store:
             ).all()
         return tuple(mute_from_plain(json.loads(row.body)) for row in rows)
 
-    def events(self, *, since: Instant) -> list[dict[str, Any]]:
-        """What alerts said and what was held back, oldest first."""
-        query = select(tables.events).where(tables.events.c.at >= since).order_by(tables.events.c.seq)
+    def events(self, *, since: Instant, service: str = "") -> list[dict[str, Any]]:
+        """What alerts said and what was held back, oldest first; with `service` only its own."""
+        table = tables.events
+        query = select(table).where(table.c.at >= since).order_by(table.c.seq)
+        if service:
+            query = query.where(table.c.signature.startswith(f"{service}/", autoescape=True))
         with self._reads.begin() as connection:
             return [
                 {"at": row.at, "signature": row.signature, "says": row.says, **json.loads(row.body)}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 
 from allowance.contract.explain import indicator_words, method_words
@@ -167,6 +168,15 @@ def _traced(facts: Facts, one: Promise, findings: Sequence[Problem]) -> Traced:
         journeys=tuple(j.name for j in facts.contract.journeys if slo.id in j.slos),
         findings=tuple(_found(each) for each in findings if _about(each, slo.id)),
     )
+
+
+_WORDS = re.compile(r"[\w./-]+")
+
+
+def whose(finding: Problem, services: Container[str]) -> str:
+    """The service that a finding is about: the first one that it names, by itself or by a promise; else `""`."""
+    words = (one.partition("/")[0].rstrip(".") for one in _WORDS.findall(finding.message))
+    return next((one for one in words if one in services), "")
 
 
 def _about(finding: Problem, slo_id: str) -> bool:

@@ -104,22 +104,24 @@ def _spent(facts: Facts, one: Bullet | Override, owed: Sequence[Owed], *, now: I
 
 
 def _burned(facts: Facts, one: Bullet | Override) -> str:
-    """What was spent of the service's budgets while the exception held: of the promise that lost most."""
+    found = most_spent(facts, one.service, one.begin, one.end)
+    return f"{found} was spent while it held" if found else ""
+
+
+def most_spent(facts: Facts, service: str, begin: Instant, end: Instant) -> str:
+    """`12 % of the budget of availability`: of the promise that lost most from an instant to another; else `""`."""
     found: list[tuple[Fraction, str]] = []
-    for promise in facts.by_service.get(one.service, ()):
+    for promise in facts.by_service.get(service, ()):
         if promise.evaluation is None or promise.counts is None or isinstance(facts.at, NoData):
             continue
         step, span, allowed = promise.counts.step, promise.evaluation.span, promise.evaluation.budget.allowed
-        begin = one.begin - one.begin % step
-        end = min(one.end, facts.at)
-        end -= end % step
-        if span.begin <= begin < end and allowed:
-            bad = promise.counts.between(begin, end).bad
-            found.append((Fraction(bad) / allowed, promise.title))
+        low, high = (at - at % step for at in (begin, min(end, facts.at)))
+        if span.begin <= low < high and allowed:
+            found.append((Fraction(promise.counts.between(low, high).bad) / allowed, promise.title))
     if not found:
         return ""
     share, title = max(found)
-    return f"{tabular.percent(share)} of the budget of {title} was spent while it held"
+    return f"{tabular.percent(share)} of the budget of {title}"
 
 
 def _papers(one: Bullet | Override, owed: Sequence[Owed]) -> str:

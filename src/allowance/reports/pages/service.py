@@ -11,18 +11,24 @@ from allowance.budget.promise import composites
 from allowance.changes.deploys import Deploy
 from allowance.contract.model import Service as ServiceOf
 from allowance.core.counts import NO_DATA, NoData
-from allowance.core.duration import DAY, MINUTE
+from allowance.core.duration import DAY, HOUR, MINUTE
+from allowance.core.time import Instant
 from allowance.core.window import Span
 from allowance.reports import tabular
 from allowance.reports.glyphs import Svg
 from allowance.reports.page import State
 from allowance.reports.pages.calendar import Calendar, calendar
+from allowance.reports.pages.excepted import most_spent
+from allowance.reports.pages.excepted_rows import Due
 from allowance.reports.pages.facts import Facts, Promise, service_name, tally, worst
 from allowance.reports.pages.lane import LaneEvent, lane, lane_events
 from allowance.reports.pages.rows import Row, about, row
+from allowance.reports.pages.service_trust import Paging, Ready, Trust, owing, paging, ready
 from allowance.reports.pages.view import Head, Link, Num, When, head
 
 DAYS, MOST_CHANGES = 28, 12
+AFTER = 2 * HOUR
+"""For so long what is spent after a deploy stands beside it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,12 +41,13 @@ class Fact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """Something that was changed or decided."""
+    """Something that was changed or decided; `outcome` is what was spent after a deploy (`""`: nothing is known)."""
 
     sign: str
     kind: str
     link: Link
     at: When
+    outcome: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,10 +86,19 @@ class ServicePage:
     needs: tuple[Needed, ...]
     composite: str
     watching: tuple[Watching, ...]
+    ready: Ready
+    paging: Paging
+    owed: tuple[Due, ...]
 
 
 def service_page(
-    facts: Facts, service: ServiceOf, *, deploys: Sequence[Deploy] = (), mutes: Sequence[Mute] = ()
+    facts: Facts,
+    service: ServiceOf,
+    trust: Trust,
+    *,
+    deploys: Sequence[Deploy] = (),
+    mutes: Sequence[Mute] = (),
+    now: Instant,
 ) -> ServicePage:
     """The page at the newest tick."""
     own = sorted(facts.by_service[service.name], key=lambda one: one.rank)
@@ -92,15 +108,18 @@ def service_page(
         head=head(service_name(service), _answer(service, own), worst(own), facts.at),
         name=service.name,
         description=service.description or "",
-        facts=tuple(_facts(service)),
+        facts=tuple(_facts(service, trust)),
         tags=("frozen",) if frozen else (),
         rows=tuple(row(facts, one) for one in own),
         year=NO_DATA if isinstance(facts.at, NoData) else calendar(own, facts.at),
         lane=_lane(facts, events),
-        changes=tuple(_change(one, facts) for one in reversed(events[-MOST_CHANGES:])),
+        changes=tuple(_change(one, facts, service) for one in reversed(events[-MOST_CHANGES:])),
         needs=tuple(_needs(facts, service)),
         composite=_composite(facts, service),
         watching=_watching(facts, own),
+        ready=ready(facts, service, own, trust, deploys=len(deploys), now=now),
+        paging=paging(own, trust),
+        owed=owing(facts, service, now=now),
     )
 
 
@@ -117,9 +136,11 @@ def _answer(service: ServiceOf, own: Sequence[Promise]) -> str:
     return f"{name}: {count} of {of} {word}" if count else f"{name}: all {of} kept"
 
 
-def _facts(service: ServiceOf) -> Iterator[Fact]:
+def _facts(service: ServiceOf, trust: Trust) -> Iterator[Fact]:
     yield Fact(name="team", value=Link(text=service.owner or "nobody named", href=_team(service.owner)))
     yield Fact(name="tier", value=Link(text=str(service.tier)))
+    if not isinstance(trust.on_call, NoData):
+        yield Fact(name="on call", value=Link(text=", ".join(trust.on_call) or "nobody"))
     yield Fact(name="policy", value=Link(text=service.policy))
     runbook = service.runbook or next((slo.runbook for slo in service.slos if slo.runbook), None)
     if runbook:
@@ -151,9 +172,16 @@ def _lane(facts: Facts, events: Sequence[LaneEvent]) -> Svg | NoData:
     return lane(events, Span(begin=facts.at - DAYS * DAY, end=facts.at), paths=facts.pages)
 
 
-def _change(one: LaneEvent, facts: Facts) -> Change:
+def _change(one: LaneEvent, facts: Facts, service: ServiceOf) -> Change:
+    spent = most_spent(facts, service.name, one.at, one.at + AFTER) if one.kind == "deploy" else ""
     href = one.href if "/ledger/{n}" in facts.pages else ""
-    return Change(sign=one.sign, kind=one.kind, link=Link(text=one.name, href=href), at=When(at=one.at))
+    return Change(
+        sign=one.sign,
+        kind=one.kind,
+        link=Link(text=one.name, href=href),
+        at=When(at=one.at),
+        outcome=f"{spent} was spent in the {AFTER // HOUR} h after it" if spent else "",
+    )
 
 
 def _needs(facts: Facts, service: ServiceOf) -> Iterator[Needed]:

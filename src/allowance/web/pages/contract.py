@@ -9,7 +9,7 @@ from allowance.app.law import Asked as Entries
 from allowance.contract.lint import lint
 from allowance.contract.model import Contract
 from allowance.core.problem import Problem
-from allowance.core.time import in_zone
+from allowance.core.time import Instant, in_zone
 from allowance.reports.pages.contract import ContractPage, contract_page
 from allowance.reports.pages.facts import UTC
 from allowance.reports.pages.signed import signed_policy
@@ -38,12 +38,17 @@ class _Reviewed:
 _REVIEWED = _Reviewed()
 
 
+def reviewed(contract: Contract, *, now: Instant) -> list[Problem]:
+    """What lint says of the contract in force."""
+    return _REVIEWED.of(contract, in_zone(now, UTC).date())
+
+
 def _view(wanted: Wanted) -> ContractPage:
     house, facts, now = wanted.house, wanted.facts, wanted.now
     changed = house.state.law.ledger.find(Entries(kind=KIND, most=CHANGES, newest=True))
     return contract_page(
         facts,
-        _REVIEWED.of(facts.contract, in_zone(now, UTC).date()),
+        reviewed(facts.contract, now=now),
         [signed_policy(one, facts.standing, now=now) for one in policies(house)],
         changed[::-1],
     )
