@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import compress
+
+import numpy as np
 
 from allowance.contract.source import Signal
 from allowance.core.problem import ProblemError
 from allowance.core.time import Instant
+from allowance.signals.otlp_columns import Batch, Spans
 from allowance.signals.otlp_counters import Counters
 from allowance.signals.otlp_memory import Memory
-from allowance.signals.otlp_points import (
-    About,
-    Batch,
-    Metric,
-    Number,
-    Point,
-    Span,
-)
+from allowance.signals.otlp_points import About, Metric, Number, Point
 from allowance.signals.otlp_sli import Judge, OtlpSli, Said, wanted_attributes
 from allowance.signals.otlp_tally import Counted, Limits, Tally
 from allowance.signals.otlp_weigh import Latency, added_up, events, within
@@ -51,6 +47,7 @@ class OtlpCounter:
             for sli in self.slis
         }
         self._verdicts: dict[tuple[About, int], Verdict] = {}
+        self._same: dict[tuple[Said, ...], Verdict] = {}
 
     def wanted(self) -> frozenset[str]:
         """The attributes that a reader of spans must keep."""
@@ -63,50 +60,48 @@ class OtlpCounter:
         """
         if len(self._verdicts) > _MOST_VERDICTS:
             self._verdicts.clear()
+            self._same.clear()
         tally = Tally(self.limits, memory, now=now, closed=closed)
         tally.reasons.update(batch.refused)
-        if batch.spans:
-            self._spans(batch, memory, tally)
+        if len(batch.spans):
+            self._spans(batch.spans, memory, tally)
         if batch.logs:
             self._logs(batch, memory, tally)
         if batch.metrics:
             self._metrics(batch.metrics, memory, tally)
         return tally.counted(len(batch))
 
-    def _spans(self, batch: Batch, memory: Memory, tally: Tally) -> None:
-        spans = self._new_spans(batch.spans, memory, tally)
-        class_of, step = self._judges["traces"].duration_class(), tally.step
-        alike = Counter([(about, class_of(end - start), start // step) for _, start, end, about in spans])
-        ignored: set[tuple[About, int]] = set()
-        for (about, kind, bucket), count in alike.items():
-            known = (about, kind)
-            verdict = self._verdicts.get(known) or self._verdict("traces", known)
+    def _spans(self, spans: Spans, memory: Memory, tally: Tally) -> None:
+        spans = _new_spans(spans, memory, tally)
+        if not len(spans):
+            return
+        step = tally.step
+        classes, kinds = self._judges["traces"].classes(spans.durations())
+        buckets = spans.starts.astype(np.int64) // step
+        low = int(buckets.min())
+        wide = int(buckets.max()) - low + 1
+        alike = spans.slots * len(kinds) + classes
+        values, counts = np.unique(alike * wide + (buckets - low), return_counts=True)
+        ignored: set[int] = set()
+        sums: dict[tuple[Verdict, int], int] = {}
+        for value, count in zip(values.tolist(), counts.tolist(), strict=True):
+            same, bucket = divmod(value, wide)
+            slot, place = divmod(same, len(kinds))
+            known = (spans.abouts[slot], kinds[place])
+            verdict = self._verdicts.get(known) or self._verdict(known)
             if verdict.said:
-                tally.said(verdict.said, bucket, count)
+                sums[verdict, bucket] = sums.get((verdict, bucket), 0) + count
             else:
                 tally.unused += count
-                ignored.add(known)
-        if ignored:
-            spans = [one for one in spans if (one[3], class_of(one[2] - one[1])) not in ignored]
-        tally.ids += [one[0] for one in spans]
+                ignored.add(same)
+        for (verdict, bucket), count in sums.items():
+            tally.said(verdict.said, low + bucket, count)
+        tally.ids += compress(spans.ids, (~np.isin(alike, [*ignored])).tolist()) if ignored else spans.ids
 
-    def _new_spans(self, spans: Sequence[Span], memory: Memory, tally: Tally) -> Sequence[Span]:
-        """Those in time that were not counted before; nearly always all of them, so that is looked at first."""
-        starts = [span[1] for span in spans]
-        if min(starts) < tally.first or max(starts) >= tally.last:
-            for start in starts:
-                if not tally.first <= start < tally.last:
-                    tally.outside(start)
-            spans = [span for span in spans if tally.first <= span[1] < tally.last]
-        ids = {span[0] for span in spans}
-        if len(ids) == len(spans) and memory.knows_none(ids):
-            return spans
-        once = {span[0]: span for span in spans if span[0] not in memory}
-        tally.duplicates += len(spans) - len(once)
-        return list(once.values())
-
-    def _verdict(self, signal: Signal, known: tuple[About, int]) -> Verdict:
-        found = self._verdicts[known] = Verdict(self._judges[signal].judge(*known))
+    def _verdict(self, known: tuple[About, int]) -> Verdict:
+        """Points of which the same is said share one verdict."""
+        said = self._judges["traces"].judge(*known)
+        found = self._verdicts[known] = self._same.setdefault(said, Verdict(said))
         return found
 
     def _logs(self, batch: Batch, memory: Memory, tally: Tally) -> None:
@@ -198,3 +193,21 @@ class OtlpCounter:
             tally.add(one.sli, one.group, bucket, fast if one.good else 0, total)
         tally.revision(bucket, total)
         return None
+
+
+def _new_spans(spans: Spans, memory: Memory, tally: Tally) -> Spans:
+    """Those in time that were not counted before; nearly always all of them, so that is looked at first."""
+    starts = spans.starts
+    if starts.min() < tally.first or starts.max() >= tally.last:
+        inside = (starts >= tally.first) & (starts < tally.last)
+        for start in starts[~inside].tolist():
+            tally.outside(start)
+        spans = spans.where(inside)
+    ids = set(spans.ids)
+    if len(ids) == len(spans) and memory.knows_none(ids):
+        return spans
+    last = {one: place for place, one in enumerate(spans.ids) if one not in memory}
+    tally.duplicates += len(spans) - len(last)
+    once = np.zeros(len(spans), dtype=bool)
+    once[[*last.values()]] = True
+    return spans.where(once)

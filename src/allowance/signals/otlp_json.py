@@ -13,7 +13,8 @@ import orjson
 
 from allowance.contract.source import Signal
 from allowance.core.problem import ProblemError, refuse
-from allowance.signals.otlp_failures import ERROR, FailureReader
+from allowance.signals.otlp_columns import Batch
+from allowance.signals.otlp_json_spans import JsonSpanReader
 from allowance.signals.otlp_json_values import (
     enum_of,
     list_of,
@@ -33,26 +34,18 @@ from allowance.signals.otlp_points import (
     NOT_COUNTED,
     About,
     Attributes,
-    Batch,
-    Failure,
     Form,
     Log,
     Metric,
     Number,
     Point,
-    Scalar,
-    Span,
     digest_of,
     explicit,
     exponential,
-    usable_spans,
 )
-from allowance.signals.semconv import SPAN_KINDS, STATUS_CODES
 
 MOST_KNOWN = 50_000
 _FORMS: dict[int, Form] = {1: "delta", 2: "cumulative"}
-_BAD_IDS = b""
-_NOTHING: dict[str, Any] = {}
 
 
 class JsonReader:
@@ -62,20 +55,20 @@ class JsonReader:
     """
 
     def __init__(self, wanted: Collection[str] | None = None) -> None:
-        self._wanted = None if wanted is None else frozenset(wanted)
         self._known: dict[tuple[Any, ...], About] = {}
-        self._failures = FailureReader()
+        self._spans = JsonSpanReader(wanted)
 
     def read(self, signal: Signal, body: bytes) -> Batch:
         """The points of a request. Errors: `Problem` `otlp` for text that is no such request."""
-        if len(self._known) > MOST_KNOWN:
+        if len(self._known) + self._spans.size > MOST_KNOWN:
             self._known.clear()
+            self._spans.forget()
         refused: dict[str, int] = {}
         try:
-            request = object_of(orjson.loads(body or b"{}"))
             if signal == "traces":
-                spans, failures = self._spans(list_of(request, "resourceSpans"))
-                return Batch(spans=usable_spans(spans, refused), failures=failures, refused=refused)
+                spans, failures = self._spans.read(body, refused)
+                return Batch(spans=spans, failures=failures, refused=refused)
+            request = object_of(orjson.loads(body or b"{}"))
             if signal == "logs":
                 return Batch(logs=self._logs(list_of(request, "resourceLogs"), refused), refused=refused)
             return Batch(metrics=self._metrics(list_of(request, "resourceMetrics"), refused), refused=refused)
@@ -83,67 +76,6 @@ class JsonReader:
             raise
         except (ValueError, TypeError, KeyError, AttributeError, OverflowError):
             raise _malformed(signal) from None
-
-    def _spans(self, parts: list[Any]) -> tuple[list[Span], list[Failure]]:
-        found: list[Span] = []
-        failures: list[Failure] = []
-        for part in parts:
-            resource = sender_of(part)
-            place = digest_of(resource)
-            for scope in list_of(part, "scopeSpans"):
-                name = scope_of(scope)
-                spans = list_of(scope, "spans")
-                read = [self._span(span, resource, (place, name)) for span in spans]
-                found += read
-                failures += [
-                    failure
-                    for span, one in zip(spans, read, strict=True)
-                    if (status := span.get("status"))
-                    and status.get("code") == ERROR
-                    and (failure := self._failures.json(span, *one)) is not None
-                ]
-        return found, failures
-
-    def _span(self, span: Any, resource: Attributes, place: tuple[bytes, str]) -> Span:
-        get, wanted = span.get, self._wanted
-        status, pairs = get("status"), get("attributes") or ()
-        code = enum_of(status, "code") if status else 0
-        name = get("name") if wanted is None or "name" in wanted else None
-        if wanted is None:
-            said = tuple([(pair["key"], *pair.get("value", _NOTHING).items()) for pair in pairs])
-        else:
-            said = tuple(
-                [
-                    (key, *pair.get("value", _NOTHING).items())
-                    for pair in pairs
-                    if (key := pair["key"]) in wanted
-                ]
-            )
-        raw: tuple[Any, ...] = (place, name, enum_of(span, "kind"), code, said)
-        try:
-            about = self._known.get(raw)
-        except TypeError:  # A list or a map among the values; it can be no key.
-            raw, about = (*raw[:4], orjson.dumps(said)), None
-        if about is None:
-            about = self._about(raw, pairs_of(pairs, wanted), resource)
-        try:
-            ids = bytes.fromhex(span["traceId"] + span["spanId"])
-        except (ValueError, KeyError, TypeError):
-            ids = _BAD_IDS
-        return ids, nanos(get("startTimeUnixNano")), nanos(get("endTimeUnixNano")), about
-
-    def _about(
-        self, key: tuple[Any, ...], said: tuple[tuple[str, Scalar], ...], resource: Attributes
-    ) -> About:
-        (_, scope), name, kind, code, _ = key
-        own: Attributes = {
-            "name": name if isinstance(name, str) else "",
-            "kind": _word(SPAN_KINDS, kind),
-            "status_code": _word(STATUS_CODES, code),
-            "scope_name": scope,
-        }
-        found = self._known[key] = About(own=own, attributes=dict(said), resource=resource)
-        return found
 
     def _logs(self, parts: list[Any], refused: dict[str, int]) -> list[Log]:
         found: list[Log] = []
@@ -279,7 +211,3 @@ def _malformed(signal: Signal) -> ProblemError:
         f"the body is no OTLP request for {signal} in JSON",
         hint="send what an OpenTelemetry SDK sends, to the path of its signal",
     )
-
-
-def _word(words: tuple[str, ...], number: int) -> str:
-    return words[number] if 0 <= number < len(words) else words[0]

@@ -52,27 +52,12 @@ NO_TEMPORALITY = "a sum or histogram that says neither delta nor cumulative"
 CROOKED = "a histogram whose buckets do not fit its bounds or its count"
 
 
-def usable_spans(spans: list[Span], refused: dict[str, int]) -> list[Span]:
-    """Those spans that have ids and a start; the others are added to `refused`."""
-    good = [span for span in spans if len(span[0]) == 24 and span[1] and not span[0].endswith(NO_SPAN_ID)]
-    if len(good) < len(spans):
-        timeless = sum(1 for span in spans if not span[1])
-        for reason, count in ((NO_TIME, timeless), (NO_IDS, len(spans) - len(good) - timeless)):
-            if count > 0:
-                refused[reason] = refused.get(reason, 0) + count
-    return good
-
-
 def digest_of(*parts: object) -> bytes:
     """16 bytes that tell apart what was said, whichever way it was sent. Maps count without their order."""
     text = "\0".join(
         repr(sorted(part.items())) if isinstance(part, Mapping) else repr(part) for part in parts
     )
     return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
-
-
-Span: TypeAlias = tuple[bytes, Nanos, Nanos, About]
-"""Trace id and span id (24 bytes), start, end, and what the span says."""
 
 
 class Failure(NamedTuple):
@@ -175,21 +160,3 @@ class Metric:
     unit: str
     form: Form
     points: Sequence[Point]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Batch:
-    """What one request holds; `refused` counts items that cannot be used, by reason.
-
-    `failures` are those of the spans whose status is an error, once more.
-    """
-
-    spans: Sequence[Span] = ()
-    logs: Sequence[Log] = ()
-    metrics: Sequence[Metric] = ()
-    failures: Sequence[Failure] = ()
-    refused: Mapping[str, int] = field(default_factory=dict)
-
-    def __len__(self) -> int:
-        points = sum(len(metric.points) for metric in self.metrics)
-        return len(self.spans) + len(self.logs) + points + sum(self.refused.values())

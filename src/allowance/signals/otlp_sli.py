@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from functools import partial
 from math import ceil, floor
 from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from allowance.contract.indicator import Events
 from allowance.contract.model import Slo
@@ -27,6 +28,7 @@ VALUE = "value"
 _WORDS = {"kind": SPAN_KINDS, "status_code": STATUS_CODES}
 _OWN = ("name", "kind", "status_code", "scope_name", "body", "severity", "severity_text", "metric", "unit")
 _MILLISECOND = 1_000_000
+_LONGEST = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,12 +153,14 @@ class Judge:
         self._edges: list[Nanos] | None = (
             None if any(cut is None for cut in cuts) else sorted({0}.union(*(cut or () for cut in cuts)))
         )
+        self._bounds = np.array([min(edge, _LONGEST) for edge in self._edges or ()], dtype=np.int64)
 
-    def duration_class(self) -> Callable[[Nanos], int]:
-        """The function that gives durations of which no SLI can tell one from the other the same number."""
+    def classes(self, durations: NDArray[np.int64]) -> tuple[NDArray[np.int64], Sequence[int]]:
+        """Durations as places in a row of classes: no SLI can tell two durations of one class from each other."""
         if self._edges is None:
-            return lambda duration: max(duration, -1)
-        return partial(bisect_right, self._edges)
+            kinds, places = np.unique(np.maximum(durations, -1), return_inverse=True)
+            return places, kinds.tolist()
+        return np.searchsorted(self._bounds, durations, side="right"), range(len(self._edges) + 1)
 
     def judge(self, about: About, kind: int) -> tuple[Said, ...]:
         """What all SLIs say of an event with a duration of that class."""

@@ -36,7 +36,7 @@ _SCHEMA: dict[str, str] = {
     "Event": "repeated bytes attributes 3",
     "Span": "bytes trace_id 1, bytes span_id 2, bytes name 5, int32 kind 6, fixed64 start 7, fixed64 end 8, "
     "repeated bytes attributes 9, repeated bytes events 11, bytes status 15",
-    "ScopeSpans": "bytes scope 1, repeated Span items 2",
+    "ScopeSpans": "bytes scope 1, repeated bytes items 2",
     "ResourceSpans": "bytes resource 1, repeated ScopeSpans scopes 2",
     "TracesRequest": "repeated ResourceSpans resources 1",
     "LogRecord": "fixed64 time 1, int32 severity_number 2, bytes severity_text 3, bytes body 5, "

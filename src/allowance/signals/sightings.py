@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from allowance.core.duration import HOUR, MINUTE
 from allowance.core.time import Instant
 from allowance.signals.error_samples import OTHER, route_of
-from allowance.signals.otlp_points import About, Batch, Log, Metric, Span
+from allowance.signals.otlp_columns import Batch, Spans
+from allowance.signals.otlp_points import About, Log, Metric
 from allowance.signals.redaction import DEFAULT, Rules, clean
 from allowance.signals.sketch import MOST_PLACES, Sketch, merged, places_of
 
@@ -43,7 +44,8 @@ SHOWN = frozenset(
 _SECOND = 1_000_000_000
 _LATE, _EARLY = HOUR, 5 * MINUTE
 """Spans from before and after are in no sketch."""
-_MOST_ABOUTS = 50_000
+_MOST_TABLES = 8
+"""A reader that forgets begins a new list; the old ones are let go."""
 _MOST_ROUTES, _MOST_SERVICES = 200, 500
 _MOST_PENDING = 400_000
 _LOOKED_AT = 20
@@ -78,7 +80,7 @@ class Sightings:
 
     def __init__(self, rules: Rules = DEFAULT) -> None:
         self.rules = rules
-        self._slots: dict[About, int] = {}
+        self._tables: dict[int, tuple[Sequence[About], NDArray[np.int64]]] = {}
         self._senders: list[_Sender] = []
         self._numbers: dict[_Sender, int] = {}
         self._routes: dict[str, set[str]] = {}
@@ -90,7 +92,7 @@ class Sightings:
 
     def add(self, batch: Batch, *, now: Instant) -> None:
         """What one stored request shows."""
-        if batch.spans:
+        if len(batch.spans):
             self._spans(batch.spans, now)
         for metric in batch.metrics:
             self._metric(metric, now)
@@ -120,35 +122,31 @@ class Sightings:
         """All of it was stored."""
         self._sketches, self._seen = {}, {}
 
-    def _spans(self, spans: Sequence[Span], now: Instant) -> None:
-        slots = self._slots
-        try:
-            numbers = [slots[span[3]] for span in spans]
-        except KeyError:
-            self._learn(span[3] for span in spans)
-            numbers = [slots[span[3]] for span in spans]
-        slot = np.array(numbers, dtype=np.int64)
-        starts = np.array([span[1] for span in spans], dtype=np.uint64).astype(np.int64)
-        ends = np.array([span[2] for span in spans], dtype=np.uint64).astype(np.int64)
-        counts = np.bincount(slot).tolist()
-        for number, count in enumerate(counts):
+    def _spans(self, spans: Spans, now: Instant) -> None:
+        slot = self._senders_of(spans.abouts)[spans.slots]
+        for number, count in enumerate(np.bincount(slot).tolist()):
             if count:
                 self._see_sender(self._senders[number], count, now)
-        bucket = starts // (BUCKET * _SECOND)
-        found = (bucket * _WIDE + slot) * MOST_PLACES + places_of(ends - starts) + 1
-        inside = (starts >= (now - _LATE) * _SECOND) & (starts < (now + _EARLY) * _SECOND)
-        self._arrays.append(found[self._entries[slot] & inside])
-        self._pending += len(found)
+        first, last = (now - _LATE) * _SECOND, (now + _EARLY) * _SECOND
+        inside = (spans.starts >= max(first, 0)) & (spans.starts < last) & self._entries[slot]
+        if not inside.all():
+            spans, slot = spans.where(inside), slot[inside]
+        bucket = spans.starts.astype(np.int64) // (BUCKET * _SECOND)
+        self._arrays.append((bucket * _WIDE + slot) * MOST_PLACES + places_of(spans.durations()) + 1)
+        self._pending += len(spans)
         if self._pending > _MOST_PENDING:
             self._consolidate()
 
-    def _learn(self, abouts: Iterable[About]) -> None:
-        if len(self._slots) > _MOST_ABOUTS:
-            self._slots.clear()
-        for about in abouts:
-            if about not in self._slots:
-                self._slots[about] = self._number(about)
-        self._entries = np.array([one.entry for one in self._senders], dtype=bool)
+    def _senders_of(self, abouts: Sequence[About]) -> NDArray[np.int64]:
+        """The number of the sender of each; what was added to the list since the last time is looked at."""
+        if len(self._tables) > _MOST_TABLES:
+            self._tables.clear()
+        _, known = self._tables.get(id(abouts), (abouts, np.zeros(0, dtype=np.int64)))
+        if len(known) < len(abouts):
+            known = np.array([*known.tolist(), *map(self._number, abouts[len(known) :])], dtype=np.int64)
+            self._entries = np.array([one.entry for one in self._senders], dtype=bool)
+            self._tables[id(abouts)] = (abouts, known)
+        return known
 
     def _number(self, about: About) -> int:
         entry = about.own.get("kind") in ENTRIES

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
+import numpy as np
 from sqlalchemy.exc import SQLAlchemyError
 
 from allowance.app.collect import fingerprint
@@ -102,8 +103,9 @@ class OtlpDoor:
                 return Busy() if problem.code == "otlp-memory" else Invalid(message=str(problem))
             except SQLAlchemyError:
                 return Busy()
-            if counted.duplicates and batch.spans:
-                batch = replace(batch, spans=[one for one in batch.spans if one[0] not in self._memory])
+            if counted.duplicates and len(batch.spans):
+                fresh = np.array([one not in self._memory for one in batch.spans.ids])
+                batch = replace(batch, spans=batch.spans.where(fresh))
             self._memory.learn(counted.learned)
             self._shown.learn(told, batch, now=now)
             return Accepted(rejected=counted.rejected, message=counted.message())

@@ -11,8 +11,9 @@ from allowance.core.time import Instant
 from allowance.edges.samples_file import SampleSettings
 from allowance.edges.store import errors, seen
 from allowance.signals.error_samples import Catalogue, Sample, Taken
+from allowance.signals.otlp_columns import Batch
 from allowance.signals.otlp_memory import Memory
-from allowance.signals.otlp_points import Batch, Failure
+from allowance.signals.otlp_points import Failure
 from allowance.signals.otlp_tally import Limits
 from allowance.signals.sightings import Sightings
 
