@@ -45,10 +45,6 @@ class FailureReader:
             said = _decoded(_STATUS, span.status).message.decode("utf-8", "replace")
         return _failure(span.trace_id + span.span_id, span.start, span.end, found, events, said)
 
-    def plain(self, ids: bytes, start: int, end: int, about: About) -> Failure | None:
-        """The failure of a span that says no more than `about`."""
-        return _failure(ids, start, end, about, (), "")
-
     def json(self, span: Mapping[str, Any], ids: bytes, start: int, end: int, about: About) -> Failure | None:
         """The failure of a span of a JSON request."""
         name = span.get("name")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from allowance.signals.otlp_attributes import AttributeReader
 from allowance.signals.otlp_columns import NO_SPANS, Spans, usable_spans
 from allowance.signals.otlp_failures import ERROR, FailureReader, says_more
-from allowance.signals.otlp_points import About, Attributes, Failure
+from allowance.signals.otlp_points import NO_SPAN_ID, About, Attributes, Failure
 from allowance.signals.otlp_span_layout import Laid, lay_out, parts_of
 from allowance.signals.otlp_wire import MESSAGES
 from allowance.signals.semconv import SPAN_KINDS, STATUS_CODES
@@ -124,26 +124,27 @@ class SpanReader:
     def _failures_of(
         self, parts: Sequence[tuple[_Place, int, int]], items: Sequence[bytes], laid: Laid, slots: list[int]
     ) -> Sequence[Failure]:
-        failed = self._failed
-        read = [
-            self._failure(place, items[n], laid, n, self._abouts[slots[n]])
-            for place, begin, end in parts
-            for n in range(begin, end)
-            if slots[n] in failed
-        ]
-        return [one for one in read if one is not None]
+        found: list[Failure] = []
+        failed, ids, keys = self._failed, laid.ids, laid.keys
+        for place, begin, end in parts:
+            places = [n for n in range(begin, end) if slots[n] in failed]
+            whole = place.failures
+            times = zip(places, laid.starts[places].tolist(), laid.ends[places].tolist(), strict=True)
+            for n, start, last in times:
+                about = whole.get(keys[n])
+                if about is None:
+                    found += self._read_failure(place, items[n], keys[n], self._abouts[slots[n]])
+                elif start and not ids[n].endswith(NO_SPAN_ID):
+                    found.append(Failure(ids[n], start, last, about, "", ""))
+        return found
 
-    def _failure(self, place: _Place, item: bytes, laid: Laid, n: int, about: About) -> Failure | None:
-        key = laid.keys[n]
-        start, end = int(laid.starts[n]), int(laid.ends[n])
-        whole = place.failures.get(key)
-        if whole is not None:
-            return self._failures.plain(laid.ids[n], start, end, whole)
+    def _read_failure(self, place: _Place, item: bytes, key: bytes, about: About) -> Iterator[Failure]:
         span = _SPAN.FromString(item)
         found = self._failures.protobuf(span, about)
-        if found is not None and key in place.known and not says_more(span):
-            place.failures[key] = found.about
-        return found
+        if found is not None:
+            if key in place.known and not says_more(span):
+                place.failures[key] = found.about
+            yield found
 
 
 def _fits(span: Any, laid: Laid, n: int) -> bool:

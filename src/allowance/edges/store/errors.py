@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
+from functools import cache
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Connection, Row, Table, Text, delete, func, select
+from sqlalchemy import BigInteger, Column, Connection, Executable, Row, Table, Text, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from allowance.core.time import Instant
@@ -68,41 +69,74 @@ def known(connection: Connection) -> list[tuple[Signature, Instant]]:
 
 def add(connection: Connection, taken: Taken) -> None:
     """Counts and signatures of a request, in its transaction."""
-    into = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     for id_, signature in taken.folded.items():
         _fold(connection, id_, folded(signature.service))
-    for id_, one in taken.signatures.items():
-        times = [at for signature, at in taken.counts if signature == id_]
-        _keep(connection, one, min(times), max(times))
-    for (id_, at), events in taken.counts.items():
-        row = into(counts).values(signature=id_, at=at, events=events)
-        more = {"events": counts.c.events + row.excluded.events}
-        connection.execute(row.on_conflict_do_update(index_elements=["signature", "at"], set_=more))
+    if not taken.counts:
+        return
+    times: dict[str, list[Instant]] = {}
+    for id_, at in taken.counts:
+        times.setdefault(id_, []).append(at)
+    adding = _adding(connection.dialect.name)
+    connection.execute(
+        adding.signatures, [_row(taken.signatures[id_], min(at), max(at)) for id_, at in times.items()]
+    )
+    connection.execute(
+        adding.counts,
+        [{"signature": id_, "at": at, "events": events} for (id_, at), events in taken.counts.items()],
+    )
 
 
-def _keep(connection: Connection, one: Signature, first: Instant, last: Instant) -> None:
-    into = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    lowest = func.least if connection.dialect.name == "postgresql" else func.min
-    highest = func.greatest if connection.dialect.name == "postgresql" else func.max
-    row = into(signatures).values(id=one.id, first=first, last=last, **asdict(one))
-    seen = {
-        "first": lowest(signatures.c.first, row.excluded.first),
-        "last": highest(signatures.c.last, row.excluded.last),
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Adding:
+    """Statements that add to what is stored; made once, because making one costs more than executing it."""
+
+    signatures: Executable
+    counts: Executable
+
+
+@cache
+def _adding(dialect: str) -> _Adding:
+    is_postgres = dialect == "postgresql"
+    into = postgresql.insert if is_postgres else sqlite.insert
+    lowest, highest = (func.least, func.greatest) if is_postgres else (func.min, func.max)
+    one, more = into(signatures), into(counts)
+    return _Adding(
+        signatures=one.on_conflict_do_update(
+            index_elements=["id"],
+            set_={
+                "first": lowest(signatures.c.first, one.excluded.first),
+                "last": highest(signatures.c.last, one.excluded.last),
+            },
+        ),
+        counts=more.on_conflict_do_update(
+            index_elements=["signature", "at"], set_={"events": counts.c.events + more.excluded.events}
+        ),
+    )
+
+
+def _row(one: Signature, first: Instant, last: Instant) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "service": one.service,
+        "place": one.place,
+        "kind": one.kind,
+        "error": one.error,
+        "exception": one.exception,
+        "first": first,
+        "last": last,
     }
-    connection.execute(row.on_conflict_do_update(index_elements=["id"], set_=seen))
 
 
 def _fold(connection: Connection, id_: str, other: Signature) -> None:
     """One signature less: its errors are counted under `(other)` from now on."""
-    into = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    adding = _adding(connection.dialect.name)
     old = connection.execute(select(counts).where(counts.c.signature == id_)).all()
     span = connection.execute(select(signatures).where(signatures.c.id == id_)).first()
     if span is not None:
-        _keep(connection, other, span.first, span.last)
-    for found in old:
-        row = into(counts).values(signature=other.id, at=found.at, events=found.events)
-        more = {"events": counts.c.events + row.excluded.events}
-        connection.execute(row.on_conflict_do_update(index_elements=["signature", "at"], set_=more))
+        connection.execute(adding.signatures, [_row(other, span.first, span.last)])
+    if old:
+        rows = [{"signature": other.id, "at": found.at, "events": found.events} for found in old]
+        connection.execute(adding.counts, rows)
     for table, column in ((counts, counts.c.signature), (samples, samples.c.signature)):
         connection.execute(delete(table).where(column == id_))
     connection.execute(delete(signatures).where(signatures.c.id == id_))

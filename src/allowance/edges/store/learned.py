@@ -26,6 +26,9 @@ table = Table(
     Column("body", LargeBinary, nullable=False),
 )
 
+_NEWEST, _APPEND = select(func.max(table.c.seq)), insert(table)
+"""Made once: making one costs more than executing it."""
+
 
 def parts(engine: Engine, *, after: int = 0) -> list[tuple[int, bytes]]:
     """(number, part) of every part that follows number `after`, oldest first."""
@@ -36,12 +39,12 @@ def parts(engine: Engine, *, after: int = 0) -> list[tuple[int, bytes]]:
 
 def newest(connection: Connection) -> int:
     """The number of the newest part; 0 for none."""
-    return connection.execute(select(func.max(table.c.seq))).scalar_one() or 0
+    return connection.execute(_NEWEST).scalar_one() or 0
 
 
 def append(connection: Connection, body: bytes) -> int:
     """One more part, in the transaction of its counts; its number."""
-    result = connection.execute(insert(table).values(body=body))
+    result = connection.execute(_APPEND, {"body": body})
     return int(result.inserted_primary_key[0])  # type: ignore[index]
 
 
