@@ -16,10 +16,10 @@ from allowance.contract.source import Signal
 from allowance.core.counts import Counts
 from allowance.core.time import parse_instant
 from allowance.signals.event_sql import event_sli
+from allowance.signals.otlp_columns import Batch
 from allowance.signals.otlp_count import OtlpCounter
 from allowance.signals.otlp_json import JsonReader
 from allowance.signals.otlp_memory import Memory
-from allowance.signals.otlp_columns import Batch
 from allowance.signals.otlp_protobuf import ProtobufReader
 from allowance.signals.otlp_sli import OtlpSli, otlp_sli
 from allowance.signals.otlp_tally import Counted, Limits

@@ -20,7 +20,7 @@ _TRACE_ID, _SPAN_ID, _PARENT = 0x100A, 0x0812, 0x0822
 _KIND, _START, _END = 0x30, 0x39, 0x41
 _INSTANTS = 20
 """Bytes of kind, start and end."""
-_PAD = bytes(256)
+_PAD = bytes(512)
 """Behind the last span: more than any place that is looked at lies behind the begin of one."""
 _IDS = np.dtype([("trace", "V16"), ("span", "V8")])
 
