@@ -16,7 +16,7 @@ from allowance.reports.palette import light
 Spec = dict[str, Any]
 
 VEGA_LITE = "6.4"
-AXIS_WIDTH, RIGHT_WIDTH = 46, 58
+AXIS_WIDTH, RIGHT_WIDTH = 46, 72
 """What stands left and right of the plotting area, in pixels."""
 
 ONCE: Spec = {"values": [{}]}

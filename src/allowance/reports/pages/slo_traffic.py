@@ -15,8 +15,11 @@ from allowance.reports.pages.rows import left
 from allowance.reports.pages.slo_asked import previous_end
 from allowance.reports.pages.slo_detail import Detail
 from allowance.reports.pages.view import Num
+from allowance.reports.slots import Slot
 
 WIDTH, HEIGHT = 300, 44
+MANY = 3
+"""From so many times as much on a change is said in times, not in percent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +55,7 @@ def traffic(found: Detail) -> Traffic | NoData:
     slots = found.view.slots
     if slots is None:
         return NO_DATA
+    whole = max(bar.span.seconds for bar in slots.bars)
     totals = [bar.counts.total for bar in slots.bars]
     failing = [
         None if not bar.counts.total else Fraction(bar.counts.bad, bar.counts.total) for bar in slots.bars
@@ -63,10 +67,15 @@ def traffic(found: Detail) -> Traffic | NoData:
         each=slots.each,
         span=slots.drawn(found.promise.zone),
         lines=(
-            _line("Traffic", requests, [float(one) for one in totals]),
+            _line("Traffic", requests, [_whole(bar, whole) for bar in slots.bars]),
             _line("Failures", failures, [None if one is None else float(one) for one in failing]),
         ),
     )
+
+
+def _whole(bar: Slot, seconds: int) -> float | None:
+    """The requests of a part of the window; a part that is shorter than the others would look like a loss."""
+    return float(bar.counts.total) if bar.span.seconds >= seconds * 9 // 10 else None
 
 
 def _line(name: str, words: str, values: Sequence[float | None]) -> Line:
@@ -119,4 +128,6 @@ def _change(now: Fraction | int | NoData, before: Fraction | int | NoData) -> st
         return f"{'up' if now > before else 'down'} by {points} points"
     if not before:
         return f"up by {numbers.whole(now)}"
+    if now >= MANY * before:
+        return f"{tabular.factor(Fraction(now, before))} as many"
     return f"{'up' if now > before else 'down'} by {tabular.percent(abs(Fraction(now, before) - 1))}"

@@ -145,6 +145,13 @@ document.addEventListener("input", ({ target }) => {
 });
 
 look_for();
-new MutationObserver(look_for).observe(live, { childList: true }); // a fresh page was swapped in
+new MutationObserver((changes) => { // a fresh page was swapped in: the old drawings stay until the new ones are there
+  for (const { removedNodes } of changes) for (const node of removedNodes) {
+    for (const old of node.querySelectorAll?.("figure[id] .drawing") ?? []) {
+      document.querySelector(`#${old.closest("figure").id} .drawing`)?.replaceChildren(...old.childNodes);
+    }
+  }
+  look_for();
+}).observe(live, { childList: true });
 addEventListener("beforeprint", () => { document.documentElement.dataset.printing = "yes"; });
 addEventListener("afterprint", () => { delete document.documentElement.dataset.printing; });
