@@ -150,6 +150,46 @@ def test_keys_lead_everywhere_and_never_while_typing(browser: Browser, town: tup
         assert page.locator("html").get_attribute("data-theme") == "dark"
 
 
+def test_a_period_is_dragged_out_and_another_promise_tried_while_one_types(
+    browser: Browser, town: tuple[Town, str]
+) -> None:
+    with opened(browser, town, "/slo/checkout/availability") as page:
+        plot = page.locator("#chart-spend .timed").bounding_box()
+        assert plot is not None
+        middle = plot["y"] + plot["height"] / 2
+        page.mouse.move(plot["x"] + plot["width"] * 0.5, middle)
+        page.mouse.down()
+        page.mouse.move(plot["x"] + plot["width"] * 0.8, middle, steps=3)
+        page.mouse.up()
+        chosen = page.locator("#chosen")
+        expect(chosen).to_contain_text("requests failed in these")
+        assert re.search(r"from=2026-11-\d\dT\d\d%3A\d\d&to=", page.url), (
+            "the address is that of what is seen"
+        )
+        count = page.locator(".timed[data-begin]").count()
+        assert page.locator(".brush").count() == count > 2
+        page.locator("#choose [name=from]").fill("2026-11-12T14:00")
+        page.locator("#choose [name=to]").fill("2026-11-12T18:00")
+        expect(chosen).to_contain_text("12 Nov 2026 14:00")
+        page.locator("#correction [name=kind]").select_option("exclude")
+        expect(page.locator("#preview")).to_contain_text("with the correction")
+        page.locator("#try [name=if_target]").fill("99")
+        expect(page.locator("#what-if-says")).to_contain_text("It would be")
+        page.locator("#try [name=if_target]").fill("120")
+        expect(page.locator("#what-if-says")).to_contain_text("no target")
+        page.reload()
+        expect(page.locator("#what-if-says")).to_contain_text("no target")
+        page.locator("h1").click()
+        page.keyboard.press("c")
+        page.wait_for_url("**cmp=prev**")
+        page.keyboard.press("[")
+        page.wait_for_url("**end=2026-10-24**")
+        page.keyboard.press("t")
+        expect(page.locator("#chart-burn-numbers")).to_have_attribute("open", "")
+        page.keyboard.press("]")
+        page.wait_for_url(lambda address: "end=" not in address)
+
+
 def test_the_command_menu_goes_to_what_is_typed(browser: Browser, town: tuple[Town, str]) -> None:
     with opened(browser, town, "/executive") as page:
         page.keyboard.press("Control+k")
