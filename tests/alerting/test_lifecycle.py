@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from fractions import Fraction
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -49,7 +48,7 @@ def test_a_hold_waits_and_forgets_what_passes() -> None:
 
 def test_between_keeps_it_firing_and_restarts_the_keep() -> None:
     signals: list[Signal] = ["over", "between", "calm", "calm", "between", "calm", "calm", "calm"]
-    lives, said = _run(signals, Hysteresis(keep=2 * MIN, clear_below=Fraction(1, 2)))
+    lives, said = _run(signals, Hysteresis(keep=2 * MIN))
     assert [life.state for life in lives[:3]] == ["firing", "firing", "recovering"]
     assert said == [(0, "opened"), (6, "resolved")]
 
@@ -61,7 +60,7 @@ def test_what_was_forgotten_opens_anew() -> None:
 
 
 @given(
-    st.lists(st.sampled_from(["over", "between", "calm"]), max_size=80),
+    st.lists(st.sampled_from(["over", "waiting", "between", "calm"]), max_size=80),
     st.integers(0, 5),
     st.integers(0, 5),
     st.integers(0, 20),
@@ -85,7 +84,7 @@ def test_the_drawn_table_is_the_table() -> None:
     drawn = set()
     for line in (lifecycle.__doc__ or "").splitlines():
         words = line.split()
-        if len(words) >= 5 and words[0] in {s for s, _ in TABLE} and words[1] in ("over", "calm"):
+        if len(words) >= 5 and words[0] in {s for s, _ in TABLE} and words[1] in ("over", "waiting", "calm"):
             drawn.add((words[0], words[1], words[3], words[4].replace("-", "")))
     rows = {(s, sig, m.to, m.says or "") for (s, sig), m in TABLE.items() if sig != "between"}
     assert drawn == rows

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
+from typing import Any
 
 from hypothesis import given, settings
 
@@ -14,8 +15,9 @@ from allowance.budget.evaluate import evaluate
 from allowance.budget.replay import replay
 from allowance.contract.indicator import Events
 from allowance.contract.model import Slo
-from allowance.contract.rules import WORKBOOK
+from allowance.contract.rules import WORKBOOK, BurnRule
 from allowance.core.buckets import Buckets
+from allowance.core.duration import HOUR
 from allowance.core.window import RollingWindow
 from tests.budget.histories import MIN, even, histories
 
@@ -65,6 +67,50 @@ def test_live_ticks_fire_at_the_instants_of_replay(history: Buckets) -> None:
             any(a.severity == severity and a.life.state == "firing" for a in one.alerts) for one in plans
         ]
         assert firing == played.firing(severity).tolist()
+
+
+BURN_10 = BurnRule(severity="page", share=Fraction(1, 7200), long=5 * MIN, short=MIN)
+"""Above 1.2 times too fast: 12 failures of 10,000."""
+
+
+def _lived(bad: list[int], **slow: Any) -> tuple[list[str], list[tuple[int, str]]]:
+    """The states of a page, minute by minute, and what was said, while so many of 10,000 requests failed."""
+    slo = replace(_slo(), rules=(replace(BURN_10, **slow),))
+    history = even(len(bad), 10_000, {range(at, at + 1): count for at, count in enumerate(bad)})
+    plans = _ticks(history, [slo], [], Settings(), MIN, len(bad) * MIN)
+    states = [one.lives[f"{slo.id}/page"].state if one.lives else "quiet" for one in plans]
+    return states, [(at, says) for at, _, says in _told(plans)]
+
+
+def test_a_rule_with_for_is_pending_until_it_has_lasted() -> None:
+    states, said = _lived([0, 100, 100, 0, 100, 100, 100, 100, 0], hold=2 * MIN)
+    assert states == [
+        "quiet",
+        "pending",
+        "pending",
+        "quiet",
+        *["pending"] * 2,
+        "firing",
+        "firing",
+        "resolved",
+    ]
+    assert said == [(7, "opened"), (9, "resolved")]
+
+
+def test_a_rule_that_clears_lower_and_later_than_it_fires() -> None:
+    bad = [100, 100, 8, 8, 1, 1, 8, 1, 1, 1, 1]
+    plain, _ = _lived(bad)
+    assert plain[2] == "resolved"
+    states, said = _lived(bad, clear=Fraction(1, 2), keep=2 * MIN)
+    assert states == ["firing"] * 4 + ["recovering"] * 4 + ["resolved"] * 3
+    assert said == [(1, "opened"), (9, "resolved")]
+
+
+def test_only_the_rules_that_fired_say_how_long_it_must_be_calm() -> None:
+    fast, slow = BURN_10, replace(BURN_10, share=Fraction(1, 72), keep=HOUR)
+    slo = replace(_slo(), rules=(fast, slow))
+    plans = _ticks(even(4, 10_000, {range(1, 2): 100}), [slo], [], Settings(), MIN, 4 * MIN)
+    assert [says for _, _, says in _told(plans)] == ["opened", "resolved"]
 
 
 def test_a_night_of_ten_flaps_is_one_page_with_ten_entries() -> None:

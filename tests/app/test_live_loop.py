@@ -21,7 +21,7 @@ from allowance.app.tick import Tick
 from allowance.budget.replay import replay
 from allowance.contract.indicator import PromRatio
 from allowance.contract.model import Contract, Service, Slo
-from allowance.contract.rules import WORKBOOK
+from allowance.contract.rules import WORKBOOK, BurnRule
 from allowance.contract.source import Prometheus, Source
 from allowance.core.buckets import Buckets, from_rows
 from allowance.core.problem import refuse
@@ -64,14 +64,14 @@ class Recorded:
         return Read(gains={(slo.id, ""): part for slo in slos}, memory={"to": end})
 
 
-def _contract(target: str = "0.999") -> Contract:
+def _contract(target: str = "0.999", rules: tuple[BurnRule, ...] = WORKBOOK) -> Contract:
     slo = Slo(
         name="availability",
         service="checkout",
         indicator=PromRatio(total="t", good="g"),
         target=Fraction(target),
         window=RollingWindow(seconds=30 * DAY),
-        rules=WORKBOOK,
+        rules=rules,
         source=Prometheus(url="http://127.0.0.1:9"),
     )
     return Contract(services=(Service(name="checkout", slos=(slo,)),))
@@ -123,8 +123,8 @@ def _firing(ticks: list[Tick]) -> set[tuple[int, str]]:
     }
 
 
-def _replayed() -> set[tuple[int, str]]:
-    played = replay(_history(), WORKBOOK, Fraction(999, 1000), period=30 * DAY)
+def _replayed(rules: tuple[BurnRule, ...] = WORKBOOK) -> set[tuple[int, str]]:
+    played = replay(_history(), rules, Fraction(999, 1000), period=30 * DAY)
     first = (played.start - START) // MIN
     return {
         (first + int(i), severity)
@@ -138,6 +138,14 @@ def test_ticks_say_what_replay_says(store: Store) -> None:
     ticks = [one for minute in range(1, 301) for one in loop.advance(now=START + minute * MIN + 7)]
     assert _firing(ticks) == _replayed()
     assert sorted(_said(store)) == STORY
+
+
+def test_ticks_wait_as_long_as_replay_where_a_rule_says_for(store: Store) -> None:
+    waiting = tuple(dataclasses.replace(rule, hold=10 * MIN) for rule in WORKBOOK)
+    loop = _loop(store, Recorded(_history()), _contract(rules=waiting))
+    ticks = [one for minute in range(1, 301) for one in loop.advance(now=START + minute * MIN)]
+    assert _firing(ticks) == _replayed(waiting)
+    assert (111, "page", "opened") in _said(store)
 
 
 def test_a_loop_that_is_started_anew_at_every_tick_says_the_same_and_counts_the_same(tmp_path: Path) -> None:

@@ -138,10 +138,11 @@ def test_alerts_by_name_by_share_and_by_factor() -> None:
     assert shares.alerts == ()
     (factor,) = slo_of(
         "good: ok\nwindow: 7d\nalerts: [{severity: page, burn: 14.4, in: 1h, and: 2m, for: 1m, "
-        "lowTraffic: {minBad: 5}}]"
+        "clearBelow: 50%, keepFor: 15m, lowTraffic: {minBad: 5}}]"
     ).rules
     assert factor.factor(7 * 86400) == Fraction(144, 10)
     assert (factor.short, factor.hold, factor.guard) == (120, 60, LowTraffic(min_bad=5))
+    assert (factor.clear, factor.keep) == (Fraction(1, 2), 900)
 
 
 QUIET = """\

@@ -11,10 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from allowance.alerting.telemetry import LATE
+from allowance.contract.model import NoDataAlert
 from allowance.core.duration import HOUR
 from allowance.core.problem import ProblemError
 from allowance.core.time import parse_instant
 from allowance.edges.channels.table import CHANNELS
+from allowance.edges.notify_fields import DeployWindow
 from allowance.edges.notify_file import Notify, notify_of, read_notify
 from tests.alerting.notices import notice
 from tests.conftest import ROOT
@@ -51,6 +54,20 @@ def test_the_whole_example_routes_as_it_says() -> None:
     assert notify.targets(ticket, now=saturday) == ("tracker",)
     assert notify.targets(notice(severity="log"), now=friday) == ("desk",)
     assert [step.after for step in notify.directory.ladders["loud"].steps] == [900, 1800]
+
+
+def test_late_sources_and_deploys_have_settings_of_their_own() -> None:
+    rest = BEFORE + "routes: [{to: room}]\n"
+    plain = read(rest)
+    assert (plain.late, plain.deploys) == (LATE, DeployWindow())
+    asked = read(rest + "late: {severity: page, after: 3m}\ndeploys: {hold: 1h, unlessBurnAbove: 2.5}\n")
+    assert asked.late == NoDataAlert(severity="page", after=180)
+    assert asked.deploys == DeployWindow(hold=HOUR, unless_burn_above=2.5)
+    assert read(rest + "late: none\n").late is None
+    assert problems(rest + "late: {severity: loud, after: 3m}\n")[0].startswith(
+        "notify.yaml:5:18: late.severity"
+    )
+    assert problems(rest + "deploys: {hold: 1h, unless: 2}\n")[0].startswith("notify.yaml:5:21: deploys")
 
 
 def test_a_rotation_is_read_on_its_own_clock() -> None:

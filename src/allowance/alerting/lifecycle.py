@@ -3,6 +3,7 @@
     state       sees     timer   becomes      says
     ---------   ------   -----   ----------   --------
     quiet       over     -       pending      -
+    quiet       waiting  -       pending      -            a rule is met, but not yet for long enough
     pending     over     due     firing       opened      the timer is the hold
     pending     calm     -       quiet        -
     firing      calm     -       recovering   -
@@ -11,20 +12,19 @@
     resolved    over     -       firing       reopened    a flap: the same alert, one entry more
     resolved    calm     due     quiet        -           the timer is the memory
 
-`between` (not over, but above the clear line) leaves everything as it is and restarts the keep.
+`waiting` is calm for what has fired. `between` (not over, but above the clear line) leaves everything as it is and restarts the keep.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from typing import Literal
 
 from allowance.core.duration import HOUR
 from allowance.core.time import Instant
 
 State = Literal["quiet", "pending", "firing", "recovering", "resolved"]
-Signal = Literal["over", "between", "calm"]
+Signal = Literal["over", "waiting", "between", "calm"]
 Says = Literal["opened", "reopened", "resolved"]
 
 
@@ -39,6 +39,7 @@ class Move:
 
 TABLE: dict[tuple[State, Signal], Move] = {
     ("quiet", "over"): Move(to="pending"),
+    ("quiet", "waiting"): Move(to="pending"),
     ("pending", "over"): Move(to="firing", says="opened", after="hold"),
     ("pending", "between"): Move(to="quiet"),
     ("pending", "calm"): Move(to="quiet"),
@@ -52,7 +53,7 @@ TABLE: dict[tuple[State, Signal], Move] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hysteresis:
-    """How slow an alert is to change its mind, in seconds; `clear_below` is a share of each rule's factor.
+    """How slow an alert is to change its mind, in seconds, besides what its rules ask for.
 
     `hold`: over for so long before it opens. `keep`: calm for so long before it is resolved, and `flap_keep` from
     its second stretch of firing on, so that a night of flaps is not a night of messages. `memory`: over again within
@@ -63,7 +64,6 @@ class Hysteresis:
     keep: int = 0
     flap_keep: int = 2 * HOUR
     memory: int = 12 * HOUR
-    clear_below: Fraction = Fraction(1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +78,8 @@ class Entry:
 class Life:
     """Where an alert stands: its state, since when, when its timer began, and its stretches of firing.
 
-    `told`: somebody was told that it is open, and has not been told that it is over.
+    `told`: somebody was told that it is open, and has not been told that it is over. `keep`: for so long the rules
+    that fired in this stretch want it to be calm.
     """
 
     state: State = "quiet"
@@ -86,6 +87,7 @@ class Life:
     timer: Instant = 0
     entries: tuple[Entry, ...] = ()
     told: bool = False
+    keep: int = 0
 
     @property
     def is_open(self) -> bool:
@@ -99,6 +101,8 @@ QUIET = Life()
 def advance(life: Life, signal: Signal, limits: Hysteresis, *, now: Instant) -> tuple[Life, tuple[Says, ...]]:
     """One tick. More than one row may apply at once: with no hold, quiet passes through pending to firing."""
     said: list[Says] = []
+    if signal == "waiting" and life.state not in ("quiet", "pending"):
+        signal = "calm"
     if life.state == "recovering" and signal == "between":
         return replace(life, timer=now), ()
     for _ in TABLE:
@@ -112,7 +116,7 @@ def advance(life: Life, signal: Signal, limits: Hysteresis, *, now: Instant) -> 
 
 
 def _wait(move: Move, life: Life, limits: Hysteresis) -> int:
-    keep = limits.keep if len(life.entries) < 2 else max(limits.keep, limits.flap_keep)
+    keep = max(life.keep, limits.keep, limits.flap_keep if len(life.entries) > 1 else 0)
     return {"now": 0, "hold": limits.hold, "keep": keep, "memory": limits.memory}[move.after]
 
 
@@ -124,4 +128,6 @@ def _moved(life: Life, move: Move, now: Instant) -> Life:
         entries = (*entries, Entry(begin=now))
     elif move.to == "recovering":
         entries = (*entries[:-1], replace(entries[-1], end=now))
-    return Life(state=move.to, since=now, timer=now, entries=entries, told=life.told and move.to != "quiet")
+    return replace(
+        life, state=move.to, since=now, timer=now, entries=entries, told=life.told and move.to != "quiet"
+    )

@@ -128,10 +128,11 @@ def _burning(
         for severity, found in _by_severity(evaluation).items():
             limits = settings.limits(severity)
             before = lives.get(signature(slo.id, severity, group), QUIET)
-            signal = _signal(found, evaluation, limits)
+            signal = _signal(found, evaluation)
             if signal == "calm" and slo.id in blind:
                 signal = "between"
             life, words = advance(before, signal, limits, now=now)
+            life = _keeping(life, before, found)
             if life == QUIET and not words:
                 continue
             about = context.services.get(slo.service, {})
@@ -171,15 +172,24 @@ def _by_severity(evaluation: Evaluation) -> dict[Severity, list[RuleReading]]:
     return found
 
 
-def _signal(readings: Iterable[RuleReading], evaluation: Evaluation, limits: Hysteresis) -> Signal:
-    rows = list(readings)
-    if any(reading.firing for reading in rows):
+def _keeping(life: Life, before: Life, readings: Iterable[RuleReading]) -> Life:
+    """The longest keep of the rules that fired in this stretch; what is over asks for none."""
+    keeps = [reading.rule.keep for reading in readings if reading.firing]
+    return replace(life, keep=max([*keeps, before.keep if before.is_open else 0]) if life.is_open else 0)
+
+
+def _signal(readings: Sequence[RuleReading], evaluation: Evaluation) -> Signal:
+    """What the rules of one severity say together: the loudest of them counts."""
+    if any(reading.firing for reading in readings):
         return "over"
+    if any(reading.waits for reading in readings):
+        return "waiting"
     allowed = 1 - evaluation.slo.target
     still = any(
-        exceeds(r.short, limits.clear_below * r.factor * allowed) and r.word != "rising" for r in rows
+        r.rule.clear < 1 and exceeds(r.short, r.rule.clear * r.factor * allowed) and r.word != "rising"
+        for r in readings
     )
-    return "between" if limits.clear_below < 1 and still else "calm"
+    return "between" if still else "calm"
 
 
 def _loudest(readings: Sequence[RuleReading]) -> RuleReading:

@@ -21,13 +21,21 @@ def life_to_plain(life: Life) -> Plain:
         "timer": life.timer,
         "entries": [[entry.begin, entry.end] for entry in life.entries],
         "told": life.told,
+        **({"keep": life.keep} if life.keep else {}),
     }
 
 
 def life_from_plain(raw: Plain) -> Life:
     """The life that `life_to_plain` wrote."""
     entries = tuple(Entry(begin=begin, end=end) for begin, end in raw["entries"])
-    return Life(state=raw["state"], since=raw["since"], timer=raw["timer"], entries=entries, told=raw["told"])
+    return Life(
+        state=raw["state"],
+        since=raw["since"],
+        timer=raw["timer"],
+        entries=entries,
+        told=raw["told"],
+        keep=raw.get("keep", 0),
+    )
 
 
 def notice_to_plain(notice: Notice) -> Plain:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
 from typing import Literal
@@ -34,7 +34,10 @@ class TooLittle:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleReading:
-    """One rule at one instant: the counts of both windows, the factor, and the word for them."""
+    """One rule at one instant: the counts of both windows, the factor, and the word for them.
+
+    `waits`: for so many seconds more its condition must stay met before it fires.
+    """
 
     rule: BurnRule
     factor: Fraction
@@ -42,11 +45,17 @@ class RuleReading:
     short: Counts
     word: Reading
     too_little: TooLittle | None = None
+    waits: int = 0
+
+    @property
+    def met(self) -> bool:
+        """Both windows are over, and there was enough traffic to say so."""
+        return self.word == "firing" and self.too_little is None
 
     @property
     def firing(self) -> bool:
-        """Both windows are over, and there was enough traffic to say so."""
-        return self.word == "firing" and self.too_little is None
+        """Its condition is met, and was for as long as the rule asks."""
+        return self.met and not self.waits
 
 
 def burn_rate(counts: Counts, target: Fraction) -> Fraction | NoData:
@@ -64,6 +73,18 @@ def read_rule(
 ) -> RuleReading:
     """What a rule says at `now` (a bucket edge). This is the step that the live loop takes each bucket."""
     factor, threshold = _limits(rule, target, period)
+    now_read = _read(buckets, rule, factor, threshold, now)
+    if not rule.hold or not now_read.met:
+        return now_read
+    for age in range(buckets.step, rule.hold + 1, buckets.step):
+        if not _read(buckets, rule, factor, threshold, now - age).met:
+            return replace(now_read, waits=rule.hold - age + buckets.step)
+    return now_read
+
+
+def _read(
+    buckets: Windowed, rule: BurnRule, factor: Fraction, threshold: Fraction, now: Instant
+) -> RuleReading:
     long = buckets.between(now - rule.long, now)
     short = buckets.between(now - rule.short, now)
     word = READINGS[exceeds(long, threshold), exceeds(short, threshold)]

@@ -1,4 +1,4 @@
-"""All SLOs at one instant: which of them have a rule that fires, and the counts of every budget, in one sweep.
+"""All SLOs at one instant: which of them have a rule that is met, and the counts of every budget, in one sweep.
 
 The sweep reads a few rows of running totals, one per window edge; each row holds every SLO. It says the same as
 `evaluate` does one by one (a property test holds them together), for a hundredth of the price.
@@ -45,7 +45,8 @@ class Member:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Sweep:
-    """By member: whether a rule fires, and the counts of the SLO's window."""
+    """By member: whether a rule's condition is met (it may have to stay so for a while), and the counts of the
+    SLO's window."""
 
     at: Instant
     firing: NDArray[np.bool_]

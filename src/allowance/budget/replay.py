@@ -146,11 +146,6 @@ def replay_stepwise(buckets: Buckets, rules: Sequence[BurnRule], target: Fractio
         readings = [
             read_rule(history, rule, target, period=period, now=start + i * step) for i in range(length)
         ]
-        true_for = 0
-        firing = np.zeros(length, dtype=np.bool_)
-        for i, reading in enumerate(readings):
-            true_for = true_for + 1 if reading.firing else 0
-            firing[i] = true_for > rule.hold // step
         replayed.append(
             RuleReplay(
                 rule=rule,
@@ -159,7 +154,7 @@ def replay_stepwise(buckets: Buckets, rules: Sequence[BurnRule], target: Fractio
                 step=step,
                 long_over=np.array([r.word in ("firing", "recovering") for r in readings], dtype=np.bool_),
                 short_over=np.array([r.word in ("firing", "rising") for r in readings], dtype=np.bool_),
-                firing=firing,
+                firing=np.array([r.firing for r in readings], dtype=np.bool_),
             )
         )
     return Replay(start=start, step=step, length=length, rules=tuple(replayed))

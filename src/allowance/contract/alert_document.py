@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from allowance.contract.amounts import parse_count, parse_positive, parse_share
@@ -45,7 +45,11 @@ def _rule(fields: Fields, guard: LowTraffic) -> Rule | None:
         fields.parsed("in", parse_duration) if fields.need("in", hint="the long window, such as 1h") else None
     )
     brief = fields.parsed("and", parse_duration)
-    hold = fields.parsed("for", parse_duration)
+    slow = _Slow(
+        hold=fields.parsed("for", parse_duration) or 0,
+        keep=fields.parsed("keepFor", parse_duration) or 0,
+        clear=fields.parsed("clearBelow", _clear) or Fraction(1),
+    )
     own = read_low_traffic(fields, "lowTraffic")
     fields.finish()
     if fields.has("spend") == fields.has("burn"):
@@ -58,7 +62,16 @@ def _rule(fields: Fields, guard: LowTraffic) -> Rule | None:
         return None
     if severity is None or long is None or (share is None and factor is None):
         return None
-    return _built(fields, severity, share, factor, long, brief, hold or 0, own or guard)
+    return _built(fields, severity, share, factor, long, brief, slow, own or guard)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Slow:
+    """How slow a rule is to change its mind."""
+
+    hold: int
+    keep: int
+    clear: Fraction
 
 
 def _built(
@@ -68,7 +81,7 @@ def _built(
     factor: Fraction | None,
     long: int,
     brief: int | None,
-    hold: int,
+    slow: _Slow,
     guard: LowTraffic,
 ) -> Rule | None:
     brief = short_window(long) if brief is None else brief
@@ -80,10 +93,23 @@ def _built(
         )
         return None
     if share is not None:
-        return BurnRule(severity=severity, share=share, long=long, short=brief, hold=hold, guard=guard)
-    if factor is not None:
-        return FactorRule(severity=severity, factor=factor, long=long, short=brief, hold=hold, guard=guard)
-    return None
+        rule: Rule = BurnRule(severity=severity, share=share, long=long, short=brief, guard=guard)
+    elif factor is not None:
+        rule = FactorRule(severity=severity, factor=factor, long=long, short=brief, guard=guard)
+    else:
+        return None
+    return replace(rule, hold=slow.hold, keep=slow.keep, clear=slow.clear)
+
+
+def _clear(text: str) -> Fraction:
+    share = parse_share(text)
+    if not 0 < share <= 1:
+        raise refuse(
+            "share",
+            f"a rule cannot clear below {text} of its burn rate",
+            hint="write a share of it, such as 50%; what clears above it would never have begun",
+        )
+    return share
 
 
 def _spend(text: str) -> Fraction:

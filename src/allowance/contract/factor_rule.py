@@ -17,6 +17,8 @@ class FactorRule:
     long: int
     short: int
     hold: int = 0
+    keep: int = 0
+    clear: Fraction = Fraction(1)
     guard: LowTraffic = ANY_TRAFFIC
 
     def on(self, period: int) -> BurnRule:
@@ -27,6 +29,8 @@ class FactorRule:
             long=self.long,
             short=self.short,
             hold=self.hold,
+            keep=self.keep,
+            clear=self.clear,
             guard=self.guard,
         )
 

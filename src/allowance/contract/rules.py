@@ -32,7 +32,9 @@ class BurnRule:
 
     `share` is a fraction of the budget; `long`, `short` and `hold` are seconds. The factor follows from the
     period: share x period / long (Google, *The Site Reliability Workbook*, chapter 5). A rule with one window
-    has `short` equal to `long`. With `hold` the condition must have been true for so long (Prometheus' `for`).
+    has `short` equal to `long`. With `hold` the condition must have been true for so long (Prometheus' `for`). It
+    is over when the burn of the short window is no longer above `clear` (a share of the factor), and that for `keep`
+    seconds (Prometheus' `keep_firing_for`).
     """
 
     severity: Severity
@@ -40,6 +42,8 @@ class BurnRule:
     long: int
     short: int
     hold: int = 0
+    keep: int = 0
+    clear: Fraction = Fraction(1)
     guard: LowTraffic = ANY_TRAFFIC
 
     def __post_init__(self) -> None:
@@ -47,8 +51,10 @@ class BurnRule:
             raise ValueError("a rule's share of the budget is above zero")
         if not 0 < self.short <= self.long:
             raise ValueError("a rule's windows need 0 < short <= long")
-        if self.hold < 0:
-            raise ValueError("a rule's hold is not negative")
+        if self.hold < 0 or self.keep < 0:
+            raise ValueError("a rule's hold and keep are not negative")
+        if not 0 < self.clear <= 1:
+            raise ValueError("a rule clears at its factor or below it")
 
     @property
     def name(self) -> str:

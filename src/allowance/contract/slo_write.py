@@ -106,6 +106,8 @@ def rule_document(rule: Rule) -> Plain:
         "in": short(rule.long),
         "and": short(rule.short),
         **({"for": short(rule.hold)} if rule.hold else {}),
+        **({"clearBelow": share_text(rule.clear)} if rule.clear != 1 else {}),
+        **({"keepFor": short(rule.keep)} if rule.keep else {}),
         **written(lowTraffic=low_traffic_document(rule.guard)),
     }
 

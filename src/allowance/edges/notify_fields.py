@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -10,15 +11,51 @@ from allowance.alerting.escalation import Ladder, Step
 from allowance.alerting.hours import Hours, parse_stretch, parse_time, parse_weekday
 from allowance.alerting.rotations import Override, Rotation
 from allowance.alerting.route import Route
+from allowance.alerting.telemetry import LATE
+from allowance.contract.alert_document import read_no_data
+from allowance.contract.amounts import parse_positive
 from allowance.contract.fields import Fields
+from allowance.contract.model import NoDataAlert
 from allowance.contract.nodes import ListNode, ScalarNode
 from allowance.contract.rules import SEVERITIES, Severity
-from allowance.core.duration import parse_duration
+from allowance.core.duration import MINUTE, parse_duration
 from allowance.core.problem import ProblemError, refuse
 from allowance.core.time import Instant, parse_instant, parse_zone, wall_instant
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeployWindow:
+    """A deploy holds the tickets of its service for `hold` seconds, unless they burn faster than `unless_burn_above`."""
+
+    hold: int = 15 * MINUTE
+    unless_burn_above: float = 6.0
+
+
+USUAL = DeployWindow()
+
 DAILY = -1
 MOST_TURN = 366
+
+
+def read_late(top: Fields) -> NoDataAlert | None:
+    """`late`: `{severity: ticket, after: 10m}`, which it is where nothing is written; `none`: never."""
+    node = top.get("late")
+    if isinstance(node, ScalarNode) and node.value == "none":
+        return None
+    return LATE if node is None else read_no_data(top, "late") or LATE
+
+
+def read_deploys(top: Fields) -> DeployWindow:
+    """`deploys`: `{hold: 15m, unlessBurnAbove: 6}`."""
+    fields = top.fields("deploys")
+    if fields is None:
+        return USUAL
+    hold, burn = fields.parsed("hold", parse_duration), fields.parsed("unlessBurnAbove", parse_positive)
+    fields.finish()
+    return DeployWindow(
+        hold=USUAL.hold if hold is None else hold,
+        unless_burn_above=USUAL.unless_burn_above if burn is None else float(burn),
+    )
 
 
 def read_rotation(name: str, fields: Fields, people: Collection[str]) -> Rotation | None:

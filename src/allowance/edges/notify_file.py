@@ -9,26 +9,41 @@ from pathlib import Path
 
 from allowance.alerting.alert import Notice
 from allowance.alerting.route import Directory, Route, targets
+from allowance.alerting.telemetry import LATE
 from allowance.app.deliver import Channel
 from allowance.contract.amounts import parse_name
 from allowance.contract.fields import Fields
+from allowance.contract.model import NoDataAlert
 from allowance.contract.nodes import MapNode, Node, load_documents
 from allowance.contract.notes import Notes
 from allowance.core.problem import Problem, ProblemError, Where, errors, refuse
 from allowance.core.time import Instant
 from allowance.edges.channels.given import Given
 from allowance.edges.channels.table import CHANNELS
-from allowance.edges.notify_fields import read_ladder, read_rotation, read_route
+from allowance.edges.notify_fields import (
+    USUAL,
+    DeployWindow,
+    read_deploys,
+    read_ladder,
+    read_late,
+    read_rotation,
+    read_route,
+)
 
-PARTS = ("channels", "people", "rotations", "escalations", "routes")
+PARTS = ("channels", "people", "rotations", "escalations", "routes", "late", "deploys")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notify:
-    """What the file says: the channels by name, and who is told by which."""
+    """What the file says: the channels by name, who is told by which, and what else it sets.
+
+    `late`: when a source that is read late is an alert. `deploys`: what a deploy holds back.
+    """
 
     channels: Mapping[str, Channel]
     directory: Directory
+    late: NoDataAlert | None = LATE
+    deploys: DeployWindow = USUAL
     problems: tuple[Problem, ...] = ()
     """Warnings."""
 
@@ -103,11 +118,18 @@ class _Reader:
             route for fields in top.each("routes") if (route := read_route(fields, self._names, ladders))
         )
         self._check_routes(routes)
+        late, deploys = read_late(top), read_deploys(top)
         top.finish()
         directory = Directory(
             channels=frozenset(channels), people=people, rotations=rotations, routes=routes, ladders=ladders
         )
-        return Notify(channels=channels, directory=directory, problems=tuple(self._notes.problems))
+        return Notify(
+            channels=channels,
+            directory=directory,
+            late=late,
+            deploys=deploys,
+            problems=tuple(self._notes.problems),
+        )
 
     def _named(self, part: str, *, own_names: bool = False) -> list[tuple[str, Node]]:
         """The entries of a map of names; a name stands for one thing in the whole file."""

@@ -17,7 +17,6 @@ from allowance.reports.burn_charts import BurnPanel, burn_chart
 from allowance.reports.burn_lines import BurnLine, burn_line, even_edges, fired_spans
 from allowance.reports.chart_frame import Chart
 from allowance.reports.glyphs import cost_bar
-from allowance.reports.health import firing_at
 from allowance.reports.page import Cell, Column, Figure, Key, Section, Table
 from allowance.reports.slots import Slots
 from allowance.reports.tabular import factor, percent
@@ -152,7 +151,7 @@ def _now(whole: Analysis, replayed: RuleReplay, at: Instant) -> _Now:
     if reading.too_little is not None:
         little = reading.too_little
         word = f"too little: has {numbers.whole(little.has)} of {numbers.whole(little.needed)} {little.what}"
-    elif reading.word == "firing" and replayed not in firing_at(whole, at):
+    elif reading.waits:
         word = f"rising ↗, must last {tabular.span(replayed.rule.hold)}"
     return _Now(replayed=replayed, reading=reading, word=word)
 

@@ -60,6 +60,7 @@ def _burn(one: ExportedSlo, severity: Severity, rules: Sequence[BurnRule]) -> di
         "alert": alert_name(severity, hold),
         "expr": Query("\nor\n".join(_condition(one, rule) for rule in rules)),
         **({"for": short(hold)} if hold else {}),
+        **({"keep_firing_for": short(keep)} if (keep := max(rule.keep for rule in rules)) else {}),
         "labels": _labels(one, severity),
         "annotations": {"summary": summary, "description": _description(one, rules), **_runbook(one)},
     }

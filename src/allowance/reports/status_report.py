@@ -95,6 +95,7 @@ def _reading(reading: RuleReading, found: Evaluation) -> dict[str, Any]:
         "short": machine(burn_rate(reading.short, target)),
         "reading": reading.word,
         "firing": reading.firing,
+        "waits": reading.waits,
         "too_little": None
         if reading.too_little is None
         else {

@@ -138,11 +138,11 @@ def deploy_mute(
         id=f"deploy-{name}",
         kind="deploy",
         begin=begin,
-        end=begin + settings.deploy_hold,
+        end=begin + settings.deploys.hold,
         labels={"service": service, "severity": "ticket"},
         by=by,
         why=f"{service} was deployed{_artifact(event)}",
-        unless_burn_above=settings.deploy_unless,
+        unless_burn_above=settings.deploys.unless_burn_above,
     )
 
 

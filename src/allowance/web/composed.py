@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 
 from allowance.alerting.alert import Notice
 from allowance.alerting.plan import Settings
+from allowance.alerting.telemetry import LATE
 from allowance.app.govern import Govern
 from allowance.app.serve import Loop
 from allowance.contract.model import Contract
@@ -82,7 +83,7 @@ def compose(asked: Serving, notify: Notify | None, samples: SampleSettings | Non
         store=owned,
         reader=read,
         targets=lambda notice, at: _targets(notify, engine, notice, state.law.known, at),
-        settings=Settings(link=asked.link),
+        settings=Settings(link=asked.link, late=LATE if notify is None else notify.late),
         doors=(door, told),
     )
     state = LoopState(

@@ -24,6 +24,7 @@ from allowance.core.problem import ProblemError
 from allowance.edges import clock
 from allowance.edges.documents import STDIN
 from allowance.edges.github_file import GithubSettings, read_github
+from allowance.edges.notify_fields import USUAL
 from allowance.edges.notify_file import Notify, read_notify
 from allowance.edges.oidc_file import read_oidc
 from allowance.edges.prober import attempt
@@ -76,7 +77,7 @@ async def run(asked: Serving) -> None:
         parts = compose(asked, notify, samples)
         parts.loop.start(now=clock.now())
         parts.state.contract_files = _files(asked, parts)
-        app = _api(asked, parts, provider, github)
+        app = _api(asked, parts, notify, provider, github)
         otlp = () if ingest is None else _receiving(parts.door, asked.otlp)
         work = [asyncio.create_task(one.serve(sockets=ingest)) for one in otlp]
         work += _working(asked, parts, notify)
@@ -93,7 +94,11 @@ async def run(asked: Serving) -> None:
 
 
 def _api(
-    asked: Serving, parts: Composed, provider: Provider | None, github: GithubSettings | None
+    asked: Serving,
+    parts: Composed,
+    notify: Notify | None,
+    provider: Provider | None,
+    github: GithubSettings | None,
 ) -> FastAPI:
     stored_sessions = StoredSessions(parts.engine)
     _greet(asked, stored_sessions)
@@ -101,7 +106,12 @@ def _api(
         parts.state,
         Tokens(tokens_of(asked.tokens)),
         clock.now,
-        ApiSettings(delay=asked.delay, open_reading=asked.address.is_loopback, github=github),
+        ApiSettings(
+            delay=asked.delay,
+            open_reading=asked.address.is_loopback,
+            github=github,
+            deploys=USUAL if notify is None else notify.deploys,
+        ),
         sessions=Sessions(stored_sessions, link=asked.link),
         provider=provider,
         more=asked.more,

@@ -58,7 +58,10 @@ class TooLittle(BaseModel):
 
 
 class Rule(BaseModel):
-    """What a burn-rate rule reads: the burn rates of its windows (null: no events), and the word for both."""
+    """What a burn-rate rule reads: the burn rates of its windows (null: no events), and the word for both.
+
+    `waits`: for so many seconds more it must read so before it fires.
+    """
 
     rule: str
     severity: Severity
@@ -67,6 +70,7 @@ class Rule(BaseModel):
     short: float | None
     reading: Literal["calm", "rising", "firing", "recovering"]
     firing: bool
+    waits: int
     too_little: TooLittle | None
 
 

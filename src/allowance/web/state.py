@@ -20,6 +20,7 @@ from allowance.core.duration import MINUTE
 from allowance.core.problem import Problem
 from allowance.core.time import Instant
 from allowance.edges.github_file import GithubSettings
+from allowance.edges.notify_fields import USUAL, DeployWindow
 from allowance.edges.store.acks import Ack, Arrival
 from allowance.edges.store.notes import Note
 from allowance.governance.expressions import Say
@@ -180,7 +181,7 @@ class Settings:
     `delay`: how long after its end a step is ticked, so that late telemetry is in it; nobody is late for that.
     `rate` and `burst`: requests per second that a token or an address may go on with, and how many at once.
     `open_reading`: whether who comes from this machine may read without a token.
-    A deploy event holds tickets of its service for `deploy_hold`, unless they burn faster than `deploy_unless`.
+    `deploys`: what a deploy event holds back.
     `github`: whose webhooks are believed, and how they are answered.
     """
 
@@ -190,6 +191,5 @@ class Settings:
     most_body: int = 1 << 20
     rate: float = 50
     burst: int = 200
-    deploy_hold: int = 15 * MINUTE
-    deploy_unless: float = 6.0
+    deploys: DeployWindow = USUAL
     github: GithubSettings | None = None
