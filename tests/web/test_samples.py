@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from allowance.alerting.plan import Settings as AlertSettings
@@ -65,6 +66,9 @@ class Shop:
 
     def send(self, request: Any) -> None:
         assert self.door.accept("traces", request.SerializeToString(), PROTOBUF) == Accepted()
+
+    def measure(self, request: Any) -> None:
+        assert self.door.accept("metrics", request.SerializeToString(), PROTOBUF) == Accepted()
 
     def client(self) -> httpx.AsyncClient:
         loop = Loop(
@@ -238,3 +242,42 @@ async def test_who_has_been_silent_for_a_day_is_not_covered(shop: Shop) -> None:
         found = (await client.get("/v1/coverage")).json()
     assert found["ratio"] == "0"
     assert [one["code"] for one in found["findings"]] == ["service-unseen"]
+
+
+def histograms(*, at: int, explicit: tuple[int, ...], exponential: int) -> Any:
+    """Cumulative seconds by route: `/pay` with bounds of 0.1, 0.2 and 0.4, `/cart` of 0.25 s and up to 1 % more."""
+    request = ExportMetricsServiceRequest()
+    part = request.resource_metrics.add()
+    part.resource.attributes.add(key="service.name").value.string_value = "shop"
+    times = {"start_time_unix_nano": (NOW - 200) * SECOND, "time_unix_nano": at * SECOND}
+    by_bounds, by_base = (
+        part.scope_metrics.add().metrics.add(name="http.server.request.duration", unit="s") for _ in range(2)
+    )
+    by_bounds.histogram.aggregation_temporality = by_base.exponential_histogram.aggregation_temporality = 2
+    one = by_bounds.histogram.data_points.add(
+        **times, count=sum(explicit), bucket_counts=explicit, explicit_bounds=[0.1, 0.2, 0.4]
+    )
+    one.attributes.add(key="http.route").value.string_value = "/pay"
+    other = by_base.exponential_histogram.data_points.add(**times, count=exponential, scale=6)
+    other.positive.offset = -128
+    other.positive.bucket_counts.append(exponential)
+    other.attributes.add(key="http.route").value.string_value = "/cart"
+    return request
+
+
+async def test_histograms_say_how_long_requests_took(shop: Shop) -> None:
+    """Though no promise counts them; only what is new, however often it is sent, and also after a restart."""
+    shop.measure(histograms(at=NOW - 120, explicit=(90, 10, 0, 0), exponential=5))
+    shop.measure(histograms(at=NOW - 120, explicit=(90, 10, 0, 0), exponential=5))
+    shop.door.flush()
+    shop.open()
+    shop.measure(histograms(at=NOW - 60, explicit=(90, 10, 100, 0), exponential=7))
+    async with shop.client() as client:
+        routes = (await client.get("/v1/latency/shop")).json()["routes"]
+    cart, pay = routes
+    assert [(one["route"], one["source"], one["events"]) for one in routes] == [
+        ("/cart", "metrics", 7),
+        ("/pay", "metrics", 200),
+    ]
+    assert 249 <= cart["p50"] <= 255
+    assert (pay["p50"] < 200, 200 < pay["p90"] < 400, pay["relative_error"]) == (True, True, None)

@@ -16,8 +16,9 @@ from allowance.signals.otlp_counters import Counters
 from allowance.signals.otlp_memory import Memory
 from allowance.signals.otlp_points import About, Metric, Number, Point
 from allowance.signals.otlp_sli import Judge, OtlpSli, Said, wanted_attributes
-from allowance.signals.otlp_tally import Counted, Limits, Tally
-from allowance.signals.otlp_weigh import Latency, added_up, events, within
+from allowance.signals.otlp_tally import SECOND, Counted, Latencies, Limits, Tally
+from allowance.signals.otlp_weigh import Latency, added_up, events, sketched, within
+from allowance.signals.semconv import SERVED
 
 _MOST_VERDICTS = 50_000
 _NO_DURATION = -1
@@ -127,6 +128,8 @@ class OtlpCounter:
         for metric in metrics:
             if None not in named and metric.name not in named:
                 tally.unused += len(metric.points)
+                if metric.name in SERVED and memory.streams < self.limits.streams // 2:
+                    _look_at(metric, counters, tally)
             elif metric.form == "gauge":
                 self._values(metric, counters, tally)
             else:
@@ -165,6 +168,8 @@ class OtlpCounter:
             elif at < tally.first:
                 tally.outside(at)
             else:
+                if metric.name in SERVED:
+                    tally.latencies.append(Latencies(point.about, at // SECOND, sketched(gain, metric)))
                 known = (point.about, _NO_DURATION)
                 verdict = verdicts.get(known)
                 if verdict is None:
@@ -193,6 +198,14 @@ class OtlpCounter:
             tally.add(one.sli, one.group, bucket, fast if one.good else 0, total)
         tally.revision(bucket, total)
         return None
+
+
+def _look_at(metric: Metric, counters: Counters, tally: Tally) -> None:
+    """What requests took, by a histogram that no SLI counts: nothing of it is refused."""
+    for point in metric.points:
+        at = point.time - 1
+        if tally.first <= at < tally.last and not isinstance(gain := counters.gain(metric, point), str):
+            tally.latencies.append(Latencies(point.about, at // SECOND, sketched(gain, metric)))
 
 
 def _new_spans(spans: Spans, memory: Memory, tally: Tally) -> Spans:

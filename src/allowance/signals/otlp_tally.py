@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from allowance.core.buckets import Buckets, from_rows
 from allowance.core.duration import HOUR, MINUTE, short
 from allowance.core.problem import Problem
 from allowance.core.time import Instant
 from allowance.signals.otlp_memory import Last, Learned, Memory, StreamKey
-from allowance.signals.otlp_points import Nanos
+from allowance.signals.otlp_points import About, Nanos
 from allowance.signals.otlp_sli import Said
+from allowance.signals.sketch import Sketch
 
 SECOND: Nanos = 1_000_000_000
 OTHER = "(other)"
@@ -32,6 +34,14 @@ class Limits:
     streams: int = 200_000
 
 
+class Latencies(NamedTuple):
+    """What a point of a histogram adds to what requests took, up to an instant."""
+
+    about: About
+    at: Instant
+    sketch: Sketch
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counted:
     """What a batch adds: `rows` by (SLI name, group) and start of bucket, each good and total.
@@ -41,7 +51,7 @@ class Counted:
     `accepted` and `rejected` are items of the request, `reasons` say why and how many. `duplicates` and `unused`
     ones (which no SLI counts) are accepted and add nothing. `revised` events went into buckets before the closed
     edge. `folded` names, by SLI, some groups that went into `(other)`. `problems` are SLIs, by name, that could not
-    read what came.
+    read what came. `latencies` are those of histograms of requests.
     """
 
     rows: Mapping[tuple[str, str], Mapping[Instant, tuple[int, int]]]
@@ -56,6 +66,7 @@ class Counted:
     folded: Mapping[str, tuple[str, ...]]
     problems: Mapping[str, Problem]
     learned: Learned
+    latencies: Sequence[Latencies] = ()
 
     @property
     def gains(self) -> dict[tuple[str, str], Buckets]:
@@ -105,6 +116,7 @@ class Tally:
         self.ids: list[bytes] = []
         self.streams: Mapping[StreamKey, Last] = {}
         self.problems: dict[str, Problem] = {}
+        self.latencies: list[Latencies] = []
         self._groups: dict[str, Groups] = {}
         self._cells: dict[int, dict[tuple[str, str, bool], int]] = {}
 
@@ -177,6 +189,7 @@ class Tally:
             revised=self.revised,
             folded={sli: tuple(groups.folded) for sli, groups in self._groups.items() if groups.folded},
             problems=self.problems,
+            latencies=self.latencies,
             learned=Learned(
                 ids=tuple(self.ids),
                 streams=self.streams,

@@ -8,6 +8,7 @@ from fractions import Fraction
 from allowance.core.problem import ProblemError, refuse
 from allowance.core.ratio import decimal_text
 from allowance.signals.otlp_points import Explicit, Metric, Number, Point
+from allowance.signals.sketch import EMPTY, Sketch, of_buckets, of_exponential
 
 UNITS: dict[str, Fraction] = {
     "s": Fraction(1000),
@@ -19,6 +20,8 @@ UNITS: dict[str, Fraction] = {
 """Milliseconds of a metric's unit (UCUM, as the semantic conventions write them)."""
 
 _WHOLE = 1e-6
+_NANOSECONDS = 1_000_000
+"""Of a millisecond."""
 _SHOWN = 15
 _MOST_KNOWN = 4096
 
@@ -100,6 +103,16 @@ def within(point: Point, metric: Metric, latency: Latency) -> int:
         return sum(point.counts[: latency.place(metric, point.bounds) + 1])
     below = latency.below(metric, point.scale) - point.offset
     return point.low + sum(point.counts[: max(below, 0)])
+
+
+def sketched(point: Point, metric: Metric) -> Sketch:
+    """The latencies of a histogram's point; none where it holds no buckets, or its unit is none of time."""
+    unit = int(UNITS.get(metric.unit, 0) * _NANOSECONDS)
+    if not unit or isinstance(point, Number):
+        return EMPTY
+    if isinstance(point, Explicit):
+        return of_buckets(point.bounds, point.counts, unit=unit)
+    return of_exponential(point.low, point.scale, point.offset, point.counts, unit=unit)
 
 
 def _place(bounds: tuple[float, ...], metric: Metric, latency_ms: Fraction) -> int:

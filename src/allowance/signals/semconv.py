@@ -8,6 +8,18 @@ SPAN_KINDS: tuple[str, ...] = ("unspecified", "internal", "server", "client", "p
 STATUS_CODES: tuple[str, ...] = ("unset", "ok", "error")
 """Column `status_code` of spans, by the number in the protocol."""
 
+SERVED = frozenset(
+    (
+        "http.server.request.duration",
+        "http.server.duration",
+        "rpc.server.call.duration",
+        "rpc.server.duration",
+        "messaging.process.duration",
+        "faas.invoke_duration",
+    )
+)
+"""Histograms of what requests to a service took, by their newer and older names."""
+
 ALIASES: dict[str, tuple[str, ...]] = {
     "service_name": ("service.name",),
     "service_version": ("service.version",),

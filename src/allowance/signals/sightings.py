@@ -14,6 +14,7 @@ from allowance.core.time import Instant
 from allowance.signals.error_samples import OTHER, route_of
 from allowance.signals.otlp_columns import Batch, Spans
 from allowance.signals.otlp_points import About, Log, Metric
+from allowance.signals.otlp_tally import Latencies
 from allowance.signals.redaction import DEFAULT, Rules, clean
 from allowance.signals.sketch import MOST_PLACES, Sketch, merged, places_of
 
@@ -104,10 +105,15 @@ class Sightings:
         for service, attribute, kind in found:
             self._see(service, "sensitive", f"{attribute}: {kind}", 1, now)
 
-    def measured(self, service: str, route: str, at: Instant, sketch: Sketch) -> None:
-        """Latencies of a histogram at an instant."""
-        key = (*self._kept(service, route), "metrics", at // BUCKET * BUCKET)
-        self._sketches[key] = merged((self._sketches.get(key, Sketch()), sketch))
+    def measured(self, found: Iterable[Latencies]) -> None:
+        """What histograms say that requests took."""
+        sums: dict[SketchKey, list[Sketch]] = {}
+        for about, at, sketch in found:
+            if sketch.counts:
+                kept = self._kept(_service(about, self.rules), route_of(about, self.rules))
+                sums.setdefault((*kept, "metrics", at // BUCKET * BUCKET), []).append(sketch)
+        for key, parts in sums.items():
+            self._sketches[key] = merged((self._sketches.get(key, Sketch()), *parts))
 
     def sketches(self) -> Mapping[SketchKey, Sketch]:
         """Latencies that are not stored yet."""

@@ -6,11 +6,12 @@ a whole request is added at once. Percentiles are shown, and never decide anythi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import lru_cache
 from itertools import accumulate, pairwise
-from math import ceil, floor, log, sqrt
+from math import ceil, floor, log, log2, sqrt
 
 import numpy as np
 import orjson
@@ -101,18 +102,34 @@ def of(latencies: Iterable[int]) -> Sketch:
     return Sketch(counts=sums)
 
 
+@lru_cache(maxsize=4096)
+def _places_between(bounds: tuple[float, ...], unit: int) -> tuple[int, ...]:
+    """Where what lies between bounds is put: at the geometric middle; below the first one at half of it."""
+    edges = [one * unit for one in bounds]
+    inner = [sqrt(low * high) if low > 0 else high / 2 for low, high in pairwise(edges)]
+    return tuple(place_of(round(one)) for one in (edges[0] / 2, *inner, edges[-1]))
+
+
 def of_buckets(bounds: Iterable[float], counts: Iterable[int], *, unit: int) -> Sketch:
     """A histogram as a sketch: what a bucket holds stands at its geometric middle, so it is as exact as the bounds.
 
     `bounds` are in units of `unit` nanoseconds; there is one more count than bounds.
     """
-    edges = [one * unit for one in bounds]
-    if not edges:
-        return EMPTY
-    middles = [edges[0] / 2, *(sqrt(max(low, 1.0) * high) for low, high in pairwise(edges)), edges[-1]]
+    edges = tuple(bounds)
     sums: dict[int, int] = {}
-    for middle, count in zip(middles, counts, strict=True):
+    for place, count in zip(_places_between(edges, unit), counts, strict=True) if edges else ():
         if count:
-            place = place_of(round(middle))
+            sums[place] = sums.get(place, 0) + count
+    return Sketch(counts=sums)
+
+
+def of_exponential(low: int, scale: int, offset: int, counts: Sequence[int], *, unit: int) -> Sketch:
+    """An exponential histogram as a sketch, each bucket at its geometric middle; `low` are those of nothing or less."""
+    sums = {_NONE: low} if low else {}
+    step, shift = 2.0**-scale, log2(unit)
+    for number, count in enumerate(counts, offset):
+        if count:
+            # Beyond what nanoseconds of 64 bits can say, one place is as good as any.
+            place = place_of(round(2.0 ** min((number + 0.5) * step + shift, 63.0)))
             sums[place] = sums.get(place, 0) + count
     return Sketch(counts=sums)

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from allowance.alerting.alert import RANK, Alert, labels_of
 from allowance.alerting.hold import AnyAlert
 from allowance.alerting.plan import context_of
-from allowance.alerting.telemetry import LATE, TelemetryAlert, readings
+from allowance.alerting.telemetry import TelemetryAlert, readings
 from allowance.app.tick import Tick
 from allowance.budget.burn import burn_rate
 from allowance.contract.rules import SEVERITIES
@@ -231,7 +231,7 @@ def _silence_named(state: LiveState, text: str) -> dict[str, str] | None:
     """The labels of an alert about telemetry, from the readings of the newest tick."""
     tick = state.now
     about = context_of(state.contract).services
-    for one in readings(tick.feeds if tick is not None else (), LATE, {}, about, now=0):
+    for one in readings(tick.feeds if tick is not None else (), state.late, {}, about, now=0):
         if one.alert.signature == text:
             return one.alert.labels
     return None

@@ -17,7 +17,7 @@ from allowance.app.serve import Loop
 from allowance.app.tick import Key, Tick
 from allowance.budget.budget import Windowed
 from allowance.changes.deploys import Deploy
-from allowance.contract.model import Contract
+from allowance.contract.model import Contract, NoDataAlert
 from allowance.core.buckets import Buckets
 from allowance.core.problem import Problem
 from allowance.core.time import Instant
@@ -97,6 +97,11 @@ class LoopState:
     def standings(self) -> Mapping[str, Standing]:
         """A copy: the loop may be at work."""
         return dict(self.loop.standings)
+
+    @property
+    def late(self) -> NoDataAlert | None:
+        """When a source that is read late is an alert; nothing: never."""
+        return self.loop.settings.late
 
     @property
     def histories(self) -> Mapping[Key, Buckets]:

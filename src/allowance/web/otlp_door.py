@@ -107,7 +107,7 @@ class OtlpDoor:
                 fresh = np.array([one not in self._memory for one in batch.spans.ids])
                 batch = replace(batch, spans=batch.spans.where(fresh))
             self._memory.learn(counted.learned)
-            self._shown.learn(told, batch, now=now)
+            self._shown.learn(told, batch, counted.latencies, now=now)
             return Accepted(rejected=counted.rejected, message=counted.message())
 
     def _catch_up(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import Connection
 
@@ -14,7 +14,7 @@ from allowance.signals.error_samples import Catalogue, Sample, Taken
 from allowance.signals.otlp_columns import Batch
 from allowance.signals.otlp_memory import Memory
 from allowance.signals.otlp_points import Failure
-from allowance.signals.otlp_tally import Limits
+from allowance.signals.otlp_tally import Latencies, Limits
 from allowance.signals.sightings import Sightings
 
 FLUSH = 10
@@ -44,10 +44,11 @@ class Shown:
                 fresh.setdefault(one.ids, one)
         return self._catalogue.take(fresh.values())
 
-    def learn(self, taken: Taken, batch: Batch, *, now: Instant) -> None:
+    def learn(self, taken: Taken, batch: Batch, latencies: Iterable[Latencies], *, now: Instant) -> None:
         """A request was stored: take in what else it shows."""
         self._catalogue.learn(taken)
         self._sightings.add(batch, now=now)
+        self._sightings.measured(latencies)
         self._sightings.sensitive(taken.sensitive, now=now)
         for one in taken.samples:
             self._samples[one.signature, one.span] = one

@@ -14,7 +14,7 @@ from allowance.app.protection import Pending
 from allowance.app.tick import Key, Tick
 from allowance.budget.budget import Windowed
 from allowance.changes.deploys import Deploy
-from allowance.contract.model import Contract
+from allowance.contract.model import Contract, NoDataAlert
 from allowance.core.buckets import Buckets
 from allowance.core.duration import MINUTE
 from allowance.core.problem import Problem
@@ -73,6 +73,11 @@ class LiveState(Protocol):
     @property
     def tick_seconds(self) -> float | None:
         """How long the newest tick took."""
+        ...
+
+    @property
+    def late(self) -> NoDataAlert | None:
+        """When a source that is read late is an alert; nothing: never."""
         ...
 
     @property
