@@ -305,3 +305,37 @@ async def test_what_a_role_may_not_do_is_not_offered(small: Town) -> None:
         page = check_page((await writer.get(f"{address}?{urlencode(PERIOD)}")).text)
         assert f"{address}/notes" in page.addresses
         assert f"{address}/corrections" not in page.addresses
+
+
+async def test_every_link_as_of_now_shows_the_same_numbers_later(town: Town) -> None:
+    """A page with `end=` is what it was: its frozen link leads to the same numbers after more ticks."""
+    async with client(town) as browser:
+        api = {one["id"]: one for one in (await browser.get("/v1/slos")).json()["slos"]}
+        for path in ("/slos", "/executive", "/services/checkout", "/governance", "/map", CHECKOUT):
+            page = await browser.get(path)
+            link = re.search(r'<a href="([^"]+)" data-copy', page.text)
+            assert link is not None
+            assert link[1].endswith("?end=2026-11-21T14%3A22%3A00Z")
+            again = await browser.get(link[1])
+            assert again.status_code == 200
+            assert "This is the past" not in check_page(again.text).text, "it is still now"
+        then = iso(NOW - 8 * DAY)
+        old = await browser.get(f"/slos.json?end={then}")
+        rows = {one["id"]: one for one in old.json()["rows"]}
+        for name, row in rows.items():
+            past = (await browser.get(f"/slo/{name}.json?end={then}")).json()
+            assert row["state"] == past["head"]["state"], name
+            if past["budget"] is not None:
+                assert row["left"] == past["budget"]["remaining"], name
+        assert {name: row["left"] for name, row in rows.items()} != {
+            name: one["budget"]["remaining"] for name, one in api.items()
+        }
+        for path in ("/slos", "/executive", "/services/payments-gw", "/governance", "/map"):
+            page = await browser.get(f"{path}?end={then}")
+            seen = check_page(page.text)
+            assert "This is the past" in seen.text
+            assert "13 Nov 2026 14:22" in seen.text
+            assert path in seen.addresses, "there is a way to now"
+        table = (await browser.get(f"/slos.csv?end={then}")).text
+        assert table.count("\r\n") == len(rows) + 1
+        assert (await browser.get("/executive?end=yesterday")).status_code == 422

@@ -45,13 +45,14 @@ TITLES: dict[Sort, str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listed:
-    """Which rows, in which order: all of it stands in the address, defaults left out."""
+    """Which rows, in which order: all of it stands in the address, defaults left out. `end` is an earlier instant."""
 
     filter: Filter
     grouping: str = ""
     sort: Sort = "state"
     down: bool = False
     page: int = 1
+    end: str = ""
 
     @property
     def href(self) -> str:
@@ -63,7 +64,11 @@ class Listed:
         """Its query, with `?` where there is one."""
         order = "" if self.sort == "state" and not self.down else ("-" if self.down else "") + self.sort
         return query_text(
-            q=str(self.filter), group=self.grouping, sort=order, page=str(self.page) if self.page > 1 else ""
+            q=str(self.filter),
+            group=self.grouping,
+            sort=order,
+            page=str(self.page) if self.page > 1 else "",
+            end=self.end,
         )
 
 
@@ -103,6 +108,7 @@ class Slos:
     filter: str
     grouping: str
     sort: str
+    end: str
     chips: tuple[Chip, ...]
     groupings: tuple[Link, ...]
     groups: tuple[Group, ...]
@@ -139,6 +145,7 @@ def slos(facts: Facts, listed: Listed) -> Slos:
         filter=str(listed.filter),
         grouping=listed.grouping,
         sort=("-" if listed.down else "") + listed.sort,
+        end=listed.end,
         chips=_chips(listed),
         groupings=tuple(
             Link(

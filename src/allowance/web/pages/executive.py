@@ -10,4 +10,4 @@ def _view(wanted: Wanted) -> Executive:
     return wanted.facts.once("executive", lambda: executive(wanted.facts))
 
 
-PAGE = Page(path="/executive", name="executive", view=_view, nav="Executive", key="e")
+PAGE = Page(path="/executive", name="executive", view=_view, nav="Executive", key="e", past="facts")

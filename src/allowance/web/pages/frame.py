@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from starlette.requests import Request
 
 from allowance import __version__
 from allowance.core.counts import NO_DATA, NoData
-from allowance.core.time import Instant
+from allowance.core.time import Instant, iso
 from allowance.governance.roles import SIGNS
 from allowance.reports.glyphs import state_icon
 from allowance.reports.pages.rows import about
@@ -40,7 +40,11 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
-    """Everything that the frame of a page needs; `here` is the page's own address, `twin` where its twins stand."""
+    """Everything that the frame of a page needs; `here` is the page's own address, `twin` where its twins stand.
+
+    `frozen` is the address that shows the same numbers later too (`""`: there is none), `present` leads from the past
+    to now.
+    """
 
     who: Caller
     theme: str
@@ -48,6 +52,8 @@ class Frame:
     here: str
     twin: str
     query: str
+    frozen: str
+    present: str
     places: tuple[Place, ...]
     stale: When | NoData
     tab: str
@@ -66,8 +72,17 @@ class Frame:
         return self.who.role is not None and SIGNS.get(self.who.role) in parties
 
 
-def frame_of(request: Request, house: House, head: Head, pages: Sequence[Page], *, now: Instant) -> Frame:
-    """The frame of a page for one request."""
+def frame_of(
+    request: Request,
+    house: House,
+    page: Page,
+    head: Head,
+    pages: Sequence[Page],
+    *,
+    past: Instant | NoData = NO_DATA,
+    now: Instant,
+) -> Frame:
+    """The frame of a page for one request; `past` is the earlier instant that it shows."""
     path = request.url.path
     kept = cookies(request.headers)
     theme = kept.get(THEME, THEMES[0])
@@ -79,18 +94,28 @@ def frame_of(request: Request, house: House, head: Head, pages: Sequence[Page], 
         here=path + query,
         twin=path if path != "/" else "",
         query=query,
+        frozen=_ending(request, head.as_of) if page.past and not isinstance(head.as_of, NoData) else "",
+        present="" if isinstance(past, NoData) else _ending(request, NO_DATA),
         places=tuple(
             Place(text=one.nav, href=one.path, key=one.key, is_here=one.path == path)
             for one in pages
             if one.nav
         ),
-        stale=stale(head, house, now=now),
+        stale=stale(head, house, now=now) if isinstance(past, NoData) else NO_DATA,
         tab=f"{GLYPHS[head.state.health]} {head.h1} \u00b7 {head.title}",
         icon=f"data:image/svg+xml,{quote(state_icon(head.state.health).markup)}",
         css=asset("pages.css").href,
         script=asset("app.js").href,
         step=house.settings.step,
     )
+
+
+def _ending(request: Request, end: When | NoData) -> str:
+    """The address of a page up to an instant, which it may name already; or without one."""
+    kept = [(name, value) for name, value in request.query_params.multi_items() if name != "end"]
+    if not isinstance(end, NoData):
+        kept.append(("end", request.query_params.get("end") or iso(end.at)))
+    return request.url.path + (f"?{urlencode(kept)}" if kept else "")
 
 
 def stale(head: Head, house: House, *, now: Instant) -> When | NoData:

@@ -39,7 +39,7 @@ def _view(wanted: Wanted) -> Governance:
     )
 
 
-PAGE = Page(path="/governance", name="governance", view=_view, nav="Governance", key="v")
+PAGE = Page(path="/governance", name="governance", view=_view, nav="Governance", key="v", past="facts")
 
 
 def ways(house: House, standing: Standing) -> Iterator[tuple[str, Progressing]]:

@@ -10,4 +10,4 @@ def _view(wanted: Wanted) -> Map:
     return map_page(wanted.facts)
 
 
-PAGE = Page(path="/map", name="map", view=_view, nav="Map", key="m")
+PAGE = Page(path="/map", name="map", view=_view, nav="Map", key="m", past="facts")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 from fastapi import APIRouter
 from starlette.datastructures import QueryParams
@@ -49,7 +49,8 @@ class Page:
     """One page; its twins stand at the same path with `.json` and `.md`.
 
     `name` is that of its templates. With `nav` it stands in the navigation under that word, and `key` after `g` leads
-    to it. `view` may raise a `Refusal`, for example 404. `package` is where the templates stand, if not here.
+    to it. `view` may raise a `Refusal`, for example 404. `package` is where the templates stand, if not here. `past`
+    says what `end=` in its address means: nothing, the facts of an earlier instant, or something of its own.
     """
 
     path: str
@@ -58,6 +59,7 @@ class Page:
     nav: str = ""
     key: str = ""
     right: Right = "read"
+    past: Literal["", "facts", "own"] = ""
     package: str = OWN_PACKAGE
 
 

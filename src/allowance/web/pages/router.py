@@ -9,12 +9,12 @@ from http import HTTPStatus
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
-from allowance.core.counts import NoData
+from allowance.core.counts import NO_DATA, NoData
 from allowance.web.asked import Asked, House
 from allowance.web.pages import rendering
 from allowance.web.pages.forms import form
 from allowance.web.pages.frame import KEYS, THEME, THEMES, frame_of
-from allowance.web.pages.gathered import Gathered
+from allowance.web.pages.gathered import Gathered, facts_asked
 from allowance.web.pages.page import Page, Wanted
 from allowance.web.pages.policy import POLICY
 from allowance.web.paths import own_path
@@ -44,10 +44,13 @@ def _endpoint(
     page: Page, twin: str, pages: Sequence[Page], gathered: Gathered
 ) -> Callable[[Request, House], Response]:
     def answer(request: Request, asked: Asked) -> Response:
-        now = asked.clock()
+        clock = asked.clock()
         who: Caller = request.scope["state"]["caller"]
+        facts = facts_asked(request, asked, page)
+        past = NO_DATA if facts is gathered.facts(asked) else facts.at
+        now = clock if isinstance(past, NoData) else past
         wanted = Wanted(
-            facts=gathered.facts(asked),
+            facts=facts,
             path=request.path_params,
             query=request.query_params,
             who=who,
@@ -66,7 +69,7 @@ def _endpoint(
                     rendering.markdown(page.name, view, package=page.package).encode(),
                     "text/markdown; charset=utf-8",
                 )
-        frame = frame_of(request, asked, view.head, pages, now=now)
+        frame = frame_of(request, asked, page, view.head, pages, past=past, now=clock)
         return tagged(
             request,
             rendering.html(page.name, view, frame, package=page.package).encode(),

@@ -71,4 +71,4 @@ def _on_call(wanted: Wanted, service: Service) -> tuple[str, ...] | NoData:
     return on_call(directory, service.name, instead=instead, now=now)
 
 
-PAGE = Page(path="/services/{service}", name="service", view=_view)
+PAGE = Page(path="/services/{service}", name="service", view=_view, past="facts")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from http import HTTPStatus
 
@@ -10,8 +9,6 @@ from allowance.app.attributed import unseen
 from allowance.app.exceptions import attributed
 from allowance.app.gate import policy_of
 from allowance.app.law import Asked as LedgerAsked
-from allowance.budget.budget import Windowed
-from allowance.budget.evaluate import by_method
 from allowance.contract.model import Slo
 from allowance.contract.source import Otlp
 from allowance.core.counts import NO_DATA, NoData
@@ -29,8 +26,8 @@ from allowance.reports.pages.slo_detail import Detail, detail
 from allowance.reports.pages.slo_spec import spec_of
 from allowance.reports.pages.slo_traces import Traces, traces
 from allowance.reports.pages.what_if import WhatIf, changed, what_if
-from allowance.signals.corrections import corrected
 from allowance.web.contract_files import KIND
+from allowance.web.pages.gathered import groups_of
 from allowance.web.pages.page import Page, Wanted
 from allowance.web.pages.period import proposed
 from allowance.web.problems import Refusal
@@ -89,7 +86,7 @@ def _traces(wanted: Wanted, slo: Slo, found: Detail | NoData) -> Traces | NoData
     )
 
 
-PAGE = Page(path="/slo/{service}/{name}", name="slo", view=_view)
+PAGE = Page(path="/slo/{service}/{name}", name="slo", view=_view, past="own")
 
 
 def promise_of(facts: Facts, service: str, name: str) -> Promise:
@@ -117,7 +114,7 @@ def detail_of(facts: Facts, state: LiveState, promise: Promise, asked: SloAsked)
             promise,
             promise.history(slo),
             asked,
-            groups=dict(_groups(state, slo)) if slo.group_by else {},
+            groups=dict(groups_of(state, slo)) if slo.group_by else {},
             epoch=epochs(facts.standing).get(slo.id),
             excluded=[one.span for one in held if one.kind == "exclude"],
         )
@@ -125,13 +122,6 @@ def detail_of(facts: Facts, state: LiveState, promise: Promise, asked: SloAsked)
     for oldest in list(kept)[:-MOST_DETAILS]:
         kept.pop(oldest, None)
     return replace(found, asked=asked)
-
-
-def _groups(state: LiveState, slo: Slo) -> Iterator[tuple[str, Windowed]]:
-    histories, own = state.histories, corrections(state.law.known).get(slo.id, ())
-    for key in histories:
-        if key[0] == slo.id and key[1]:
-            yield key[1], by_method(slo, corrected(histories[key], own))
 
 
 def _events(wanted: Wanted, promise: Promise, found: Detail | NoData) -> tuple[LaneEvent, ...]:

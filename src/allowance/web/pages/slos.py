@@ -12,7 +12,7 @@ from starlette.responses import Response
 from allowance.reports.pages.filters import parse_filter
 from allowance.reports.pages.slos import GROUPINGS, SORTS, Listed, Slos, Sort, csv_rows, slos
 from allowance.web.asked import Asked
-from allowance.web.pages.gathered import facts_of
+from allowance.web.pages.gathered import facts_asked
 from allowance.web.pages.page import Page, Wanted
 from allowance.web.pages.router import tagged
 from allowance.web.tokens import may
@@ -27,7 +27,7 @@ def _view(wanted: Wanted) -> Slos:
     return slos(wanted.facts, listed(wanted.query))
 
 
-PAGE = Page(path="/slos", name="slos", view=_view, nav="SLOs", key="s")
+PAGE = Page(path="/slos", name="slos", view=_view, nav="SLOs", key="s", past="facts")
 
 
 def listed(query: QueryParams) -> Listed:
@@ -42,6 +42,7 @@ def listed(query: QueryParams) -> Listed:
         sort=sort,
         down=order.startswith("-"),
         page=int(page) if page.isascii() and page.isdigit() and len(page) < 6 else 1,
+        end=query.get("end", "")[:40],
     )
 
 
@@ -50,7 +51,8 @@ def as_csv(request: Request, asked: Asked) -> Response:
     """Every row of the list, not only of its page."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
-    for row in csv_rows(facts_of(request, asked), listed(request.query_params)):
+    facts = facts_asked(request, asked, PAGE)
+    for row in csv_rows(facts, listed(request.query_params)):
         writer.writerow([_harmless(cell) for cell in row])
     response = tagged(request, text.getvalue().encode(), "text/csv; charset=utf-8")
     response.headers["Content-Disposition"] = 'attachment; filename="slos.csv"'

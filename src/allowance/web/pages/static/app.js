@@ -226,7 +226,8 @@ $("#menu form")?.addEventListener("submit", (event) => {
   if (first) { event.preventDefault(); first.click(); }
 });
 
-document.addEventListener("click", ({ target }) => {
+document.addEventListener("click", (event) => {
+  const { target } = event;
   if (target.id === "pause") {
     paused = !paused;
     kept("paused", paused ? "yes" : "no");
@@ -235,9 +236,12 @@ document.addEventListener("click", ({ target }) => {
   } else if (target.id === "zone") {
     kept("times", kept("times") === "local" ? "utc" : "local");
     times();
-  } else if (target.closest?.("[data-copy]")) {
-    navigator.clipboard?.writeText(new URL(target.closest("[data-copy]").dataset.copy, location.href).href)
-      .then(() => { said.textContent = "Copied"; }, () => { said.textContent = "The browser does not let the page copy"; });
+  } else if (target.dataset?.copy && navigator.clipboard) {
+    event.preventDefault();
+    const words = target.textContent;
+    navigator.clipboard.writeText(new URL(target.dataset.copy, location.href).href)
+      .then(() => { target.textContent = said.textContent = "Copied"; }, () => { location.href = target.dataset.copy; });
+    setTimeout(() => { target.textContent = words; }, 1500);
   } else if (target.id === "open-menu") menu();
 });
 document.addEventListener("visibilitychange", () => { if (!document.hidden && again) refresh(); });
