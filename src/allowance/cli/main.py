@@ -150,10 +150,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command; the exit code is its return value (none means 0). No traceback reaches the user."""
+    command = _command(arguments)
+    app = application(command)
     try:
-        result = application(_command(arguments))(arguments, exit_on_error=False, print_error=False)
+        result = app(arguments, exit_on_error=False, print_error=False)
     except CycloptsError as error:
-        return _wrong_use(error, arguments)
+        from allowance.cli.wrong_use import wrong_use
+
+        complain([wrong_use(error, app, arguments, command)])
+        return WRONG
     except ProblemError as error:
         complain(error.problems)
         return WRONG
@@ -168,13 +173,6 @@ def run(arguments: Sequence[str]) -> int:
 
 def _command(arguments: Sequence[str]) -> str:
     return next((word for word in arguments if word in COMMANDS), "")
-
-
-def _wrong_use(error: CycloptsError, arguments: Sequence[str]) -> int:
-    text = " ".join(str(error).split())
-    command = _command(arguments)
-    complain([Problem(code="usage", message=text, hint=f"see allowance {command} --help".replace("  ", " "))])
-    return WRONG
 
 
 def complain(problems: Sequence[Problem]) -> None:
