@@ -150,10 +150,14 @@ def wish(**changes: object) -> WaiverAsk:
 
 
 def grant(
-    ask: WaiverAsk, confidence: Fraction | NoData, book: Book | None = None, mode: str = "strict"
+    ask: WaiverAsk,
+    confidence: Fraction | NoData,
+    book: Book | None = None,
+    mode: str = "strict",
+    own_left: Fraction = Fraction(3, 10),
 ) -> Book:
     book = book or Book()
-    ground = Ground(service=SHOP, slo=SLO, confidence=confidence)
+    ground = Ground(service=SHOP, slo=SLO, confidence=confidence, own_left=own_left)
     rules = policy(dependencies=mode)
     book.act(lambda s: waivers.grant_waiver(ask, rules, ground, s, PAT, now=START))
     return book
@@ -166,6 +170,8 @@ def test_strict_wants_a_mitigation_and_a_sure_attribution() -> None:
         grant(wish(), Fraction(94, 100))
     with pytest.raises(ProblemError, match="nothing of it can be attributed"):
         grant(wish(), NO_DATA)
+    with pytest.raises(ProblemError, match=r"without what mail burned, -20 % of the budget of .* by itself"):
+        grant(wish(), Fraction(95, 100), own_left=Fraction(-1, 5))
     (one,) = grant(wish(), Fraction(95, 100)).standing.waivers.values()
     assert (one.mode, one.end - one.begin, one.by) == ("strict", 3 * DAY, "pat")
 

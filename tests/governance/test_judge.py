@@ -201,6 +201,9 @@ def test_a_waiver_lifts_what_its_slo_caused_and_is_named() -> None:
     assert verdict.sentence.endswith("is lifted by waiver waiver-1 for mail.")
     assert {one.lifted_by for one in verdict.reasons if one.mark == "against"} == {"waiver waiver-1 for mail"}
     assert word(waiver(slo="checkout/latency")) == "stop"
+    # It speaks of what was burned: that nothing is known now is no doing of the dependency. A bullet takes that risk.
+    late = facts("1", "stale")
+    assert [word(one, known=late) for one in (waiver(), bullet())] == ["hold", "go"]
 
 
 @pytest.mark.parametrize(("without", "expected"), [("allow", "go"), ("hold", "hold"), ("deny", "stop")])

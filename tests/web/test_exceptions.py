@@ -257,17 +257,17 @@ async def test_a_promise_above_its_hard_dependency_cannot_hold_and_the_waiver_sa
     assert not found.can_hold
     assert found.why.availability < Fraction("0.995")
     half = {
-        "checkout/availability": history({OUTAGE: 40, range(200, 230): 60}),
+        "checkout/availability": history({OUTAGE: 40, range(200, 230): 4}),
         "mail/sending": MAIL_IS_DOWN["mail/sending"],
     }
     furnish(people.house, contract, half)
     told = await people.ask("viewer", "GET", "/v1/attribution/checkout/availability", 200)
     (part,) = told["caused"]
     usual = Fraction(
-        1800 * 61, 1439
+        120 * 61, 1439
     )  # what fails outside mail's hour and the minute after it, over these 61 minutes
     assert Fraction(part["bad"]) == pytest.approx(2400 - usual)
-    assert told["unattributed"]["share"] == pytest.approx(float((1800 + usual) / 4200)), (
+    assert told["unattributed"]["share"] == pytest.approx(float((120 + usual) / 2520)), (
         "the rest stays its own"
     )
     asked = WAIVER | {"evidence": ["https://git/queue"], "hours": 24 * 31}

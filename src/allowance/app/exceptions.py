@@ -175,7 +175,7 @@ def attributed(
             raise refuse(
                 "attribution", f"{slo_id} was not judged yet", hint="wait a minute for the first tick"
             )
-        span = slo.window.at(found.at)
+        span = found.span  # the window of its budget, which may have begun anew
     deploys = state.deploys(begin=span.begin, end=span.end, service=slo.service)
     # Of the dependencies what was measured counts: that an outage was agreed upon does not undo what it did to others.
     return attribution_of(state.contract, judged(state, slo_id), deploys, slo_id, span, declared or {})
@@ -200,7 +200,7 @@ def grant_waiver(
         service=service,
         slo=slo,
         confidence=NO_DATA if part is None else part.confidence,
-        share=NO_DATA if part is None else found.share(part),
+        own_left=NO_DATA if part is None else found.left_without(part),
         facts=attribution_facts(found),
     )
     if dry_run:

@@ -82,6 +82,12 @@ class Attribution:
         """A part's share of all bad events."""
         return part.bad / self.counts.bad if self.counts.bad else NO_DATA
 
+    def left_without(self, part: Part) -> Fraction | NoData:
+        """The share of the budget that would be left, had a part burned nothing."""
+        if not self.counts.total:
+            return NO_DATA
+        return 1 - (self.counts.bad - part.bad) / ((1 - self.target) * self.counts.total)
+
     def of(self, name: str) -> Part | None:
         """What is attributed to a dependency."""
         return next(

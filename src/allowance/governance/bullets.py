@@ -155,9 +155,7 @@ def _allowed(ask: BulletAsk, policy: ErrorBudgetPolicy, standing: Standing, *, n
     rules = policy.exceptions
     said("bullet", "reason", ask.reason, hint="say why this cannot wait")
     change = said("bullet", "change", ask.change, hint="a bullet is bound to one change: name its id")
-    lasting(
-        "bullet", ask.seconds, rules.expires, f"{ask.seconds} s, longer than the policy allows, or no time"
-    )
+    lasting("bullet", ask.seconds, rules.expires, "the policy allows")
     found = quota(policy, standing, ask.unit, now=now)
     _granted(found)
     key = (ask.service, change, ask.environment)

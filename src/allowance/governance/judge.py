@@ -85,7 +85,7 @@ def _looked_at(
 
 
 def _covers(lift: Lift, one: Finding) -> bool:
-    return lift.covers(slo=one.slo, freeze=one.freeze, governance=one.governance)
+    return lift.covers(slo=one.slo, freeze=one.freeze, governance=one.governance, blind=one.blind)
 
 
 def _passing(

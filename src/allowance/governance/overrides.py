@@ -109,8 +109,7 @@ def _allowed(ask: OverrideAsk, policy: ErrorBudgetPolicy, standing: Standing, *,
     freeze = _frozen(ask, standing, now=now)
     said("override", "reason", ask.reason, hint="say why this cannot wait")
     change = said("override", "change", ask.change, hint="an override is bound to one change: name its id")
-    wrong = f"{ask.seconds} s, longer than the policy allows, or no time"
-    lasting("override", ask.seconds, policy.exceptions.expires, wrong)
+    lasting("override", ask.seconds, policy.exceptions.expires, "the policy allows")
     _owes_nothing(standing, ask.unit, now=now)
     if (waits := open_for(standing, "override", ask.service, change, ask.environment, now=now)) is not None:
         raise refuse(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from allowance.contract.budget_policy import Role
-from allowance.core.duration import DAY
+from allowance.core.duration import DAY, short
 from allowance.core.problem import refuse
 from allowance.core.time import Instant, iso, parse_instant
 from allowance.governance.facts import Pending, PendingKind, Standing
@@ -45,13 +45,13 @@ def said(code: str, what: str, text: str, *, hint: str = "") -> str:
     return cleaned
 
 
-def lasting(code: str, seconds: int, most: int, words: str) -> int:
-    """How long an exception lasts. Errors: `Problem` with `code` where it is no time, or longer than `most`."""
+def lasting(code: str, seconds: int, most: int, limit: str) -> None:
+    """Refuse what lasts no time, or longer than `most`, which is what the words `limit` say. Errors: `Problem` `code`."""
     if not 0 < seconds <= most:
+        wrong = f"{short(seconds)}, longer than {limit}" if seconds > 0 else "no time"
         raise refuse(
-            code, f"it would last {words}", hint=f"at most {most // 3600} h, because every exception ends"
+            code, f"it would last {wrong}", hint=f"at most {short(most)}, because every exception ends"
         )
-    return seconds
 
 
 def waiting(standing: Standing, kind: PendingKind, id_: str, *, now: Instant) -> Pending:
@@ -61,7 +61,7 @@ def waiting(standing: Standing, kind: PendingKind, id_: str, *, now: Instant) ->
         raise refuse(
             "unknown-id",
             f"nothing waits under {id_[:100]}",
-            hint="it was granted, it was never asked for, or see the list",
+            hint="it was granted already, or never asked for: see the list",
         )
     if now >= found.until:
         raise refuse(kind, f"{id_} lapsed at {iso(found.until)}: nobody answered", hint="ask for it again")

@@ -60,7 +60,7 @@ def ask_release(
     """
     plan = said("release", "plan", ask.plan, hint="say how the damage is kept small if it goes wrong")
     change = said("release", "change", ask.change, hint="a release is bound to one change: name its id")
-    lasting("release", ask.seconds, LONGEST, f"{ask.seconds} s, longer than two weeks, or no time")
+    lasting("release", ask.seconds, LONGEST, "two weeks")
     names = tuple(dict.fromkeys(one.strip() for one in ask.conditions if one.strip()))
     if not 0 < len(names) <= MOST_CONDITIONS:
         raise refuse(

@@ -15,9 +15,9 @@ NO_NUMBERS = ClauseFacts()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lift:
-    """An exception that holds for an ask: what it is called, and where the pages show it.
+    """An exception that holds for an ask, and what it is called.
 
-    `slo`: it lifts only what this SLO caused (`""`: everything). `freeze`: it lifts only this freeze. `governance`:
+    `slo`: it lifts only what this SLO burned (`""`: everything, also a hold for want of data). `freeze`: it lifts only this freeze. `governance`:
     it also lifts what a governance policy denies.
     """
 
@@ -27,11 +27,14 @@ class Lift:
     freeze: str = ""
     governance: bool = False
 
-    def covers(self, *, slo: str, freeze: str, governance: bool) -> bool:
-        """Whether it lifts a rule that an SLO (`""`: none) caused, or a freeze (its id, `""`: the rule is none)."""
+    def covers(self, *, slo: str, freeze: str, governance: bool, blind: bool = False) -> bool:
+        """Whether it lifts a rule that an SLO (`""`: none) caused, or a freeze (its id, `""`: the rule is none).
+
+        `blind`: the rule speaks because data are missing, so that nobody knows what the SLO burned.
+        """
         return (
             (self.governance or not governance)
-            and self.slo in ("", slo)
+            and (not self.slo or (self.slo == slo and not blind))
             and self.freeze in ("", freeze or self.freeze)
         )
 

@@ -41,14 +41,15 @@ class WaiverAsk:
 class Ground:
     """What a waiver is judged by: the service, the SLO, and how surely the dependency burned its budget.
 
-    `confidence` is `NO_DATA` where nothing could be attributed; `share` is the part of the bad events that was.
+    `confidence` is `NO_DATA` where nothing could be attributed; `own_left` is the share of the budget that would be left
+    had the dependency burned nothing.
     `facts` is the attribution as plain JSON, kept with the decision.
     """
 
     service: Service
     slo: Slo
     confidence: Fraction | NoData = NO_DATA
-    share: Fraction | NoData = NO_DATA
+    own_left: Fraction | NoData = NO_DATA
     facts: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
 
@@ -64,7 +65,7 @@ def grant_waiver(
     """Lift the consequence from now on. The counts stay as they are.
 
     Errors: `Problem` `waiver`: no such dependency, longer than the burn stays in the window, granted already; strict:
-    no evidence of a mitigation or too little confidence; lenient: not the owner's word.
+    no evidence of a mitigation, too little confidence, or the service spent its budget without it; lenient: not the owner's word.
     """
     reason = said("waiver", "reason", ask.reason, hint="say what the dependency did")
     if not any(one.service == ask.dependency for one in ground.service.dependencies):
@@ -74,15 +75,12 @@ def grant_waiver(
             f"{ground.service.name} does not name {ask.dependency[:100]} as a dependency",
             hint=f"its dependencies: {names}",
         )
-    most = longest(ground.slo, now=now)
-    lasting(
-        "waiver", ask.seconds, most, f"{ask.seconds} s, longer than the burn stays in the window, or no time"
-    )
+    lasting("waiver", ask.seconds, longest(ground.slo, now=now), "the burn stays in the window")
     for one in standing.waivers.values():
         if (one.slo, one.dependency) == (ask.slo, ask.dependency) and now < one.end:
             raise refuse("waiver", f"{one.id} holds until {iso(one.end)}", hint="end it first, or wait")
     if policy.exceptions.dependencies == "strict":
-        _proven(ask, ground)
+        _proven(ask, ground, policy)
     else:
         _owners_word(ask, ground.service)
     payload = {
@@ -126,7 +124,7 @@ def longest(slo: Slo, *, now: Instant) -> int:
     )
 
 
-def _proven(ask: WaiverAsk, ground: Ground) -> None:
+def _proven(ask: WaiverAsk, ground: Ground, policy: ErrorBudgetPolicy) -> None:
     if not any(one.strip() for one in ask.evidence):
         raise refuse(
             "waiver",
@@ -145,6 +143,14 @@ def _proven(ask: WaiverAsk, ground: Ground) -> None:
             f"the policy is strict: it wants {percent_text(CONFIDENCE)} confidence that {ask.dependency} burned the "
             f"budget of {ask.slo}; {has}",
             hint=f"see allowance attribution {ask.slo}; an SLO of the dependency or its fault windows would help",
+        )
+    left = ground.own_left
+    if not isinstance(left, NoData) and left <= policy.thresholds.red_at:
+        raise refuse(
+            "waiver",
+            f"the policy is strict: without what {ask.dependency} burned, {percent_text(left, 1)} of the budget of "
+            f"{ask.slo} would be left, so that {ground.service.name} has spent it by itself",
+            hint="a waiver lifts what a dependency caused, and nothing else",
         )
 
 
