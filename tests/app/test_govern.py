@@ -74,7 +74,7 @@ class Server:
         self.engine, self.contract, self.source = engine, contract, Recording(past)
         self.again()
 
-    def again(self, *, governed: bool = True) -> None:
+    def again(self, *, governed: bool = True, looks: bool = True) -> None:
         self.loop = Loop(
             contract=self.contract,
             store=Store(self.engine),
@@ -84,7 +84,9 @@ class Server:
         )
         self.law = Law(StoredLedger(self.engine))
         if governed:
-            self.loop.after = (Govern(self.law, lambda: self.loop.contract, self.loop.counted),)
+            look = self.loop.signs if looks else None
+            govern = Govern(self.law, lambda: self.loop.contract, self.loop.counted, look=look)
+            self.loop.after = (govern,)
         self.loop.start(now=START)
 
     def entries(self) -> list[tuple[int, str, str]]:
@@ -137,6 +139,23 @@ def test_minute_by_minute_and_all_at_once_say_the_same(server: Server, tmp_path:
     late.loop.advance(now=START + 299 * MINUTE)
     assert late.entries() == server.entries(), "catch-up ticks are governed at their own instants"
     assert fold(late.law.ledger.entries()) == late.law.standing()
+    other.dispose()
+
+
+def test_looking_only_where_something_may_happen_says_the_same(engine: Engine, tmp_path: Path) -> None:
+    rng = np.random.default_rng(7)
+    total = rng.poisson(40, 90) * (rng.random(90) < 0.9)
+    bad = np.minimum(rng.poisson(np.where(np.arange(90) // 22 % 2, 6.0, 0.2)), total)
+    past = Buckets(start=START, step=MINUTE, good=total - bad, total=total)
+    short = contract(window=RollingWindow(seconds=HOUR // 2), target=Fraction("0.95"))
+    other = connect(str(tmp_path / "other.db"))
+    looking, asking = Server(engine, short, past), Server(other, short, past)
+    asking.again(looks=False)
+    for minute in range(1, 90):
+        for one in (looking, asking):
+            one.loop.advance(now=START + minute * MINUTE)
+    assert looking.entries() == asking.entries()
+    assert {kind for _, kind, _ in asking.entries()} >= {"state.changed", "freeze.began", "freeze.ended"}
     other.dispose()
 
 

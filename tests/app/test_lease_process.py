@@ -178,7 +178,7 @@ def test_a_writer_that_is_paused_in_a_transaction_does_not_block_the_others(data
 
     with pytest.raises(DBAPIError):
         pause()
-    assert store.readings() == {"b": (2, None)}
+    assert store.readings() == {"b": (2, None, b"")}
     store.close()
     paused.close()
 

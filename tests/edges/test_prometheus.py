@@ -218,7 +218,6 @@ def test_going_on_asks_only_for_the_newest_bucket() -> None:
         queries = [(asked.path, asked.query, asked.parameters["time"]) for asked in script.asked]
     assert queries == [
         ("/api/v1/query", "requests_total[60s]", [str(BEGIN + 120)]),
-        ("/api/v1/query", 'requests_total{code="500"}[60s]', [str(BEGIN + 120)]),
     ]
 
 

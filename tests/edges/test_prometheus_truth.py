@@ -11,17 +11,23 @@ import numpy as np
 import orjson
 import pytest
 
+from allowance.app.collect import Stored
 from allowance.budget.budget import budget_at
 from allowance.contract.indicator import PromGauge, PromHistogram, PromRatio
+from allowance.contract.read import read
 from allowance.contract.source import Prometheus
-from allowance.core.buckets import Buckets
+from allowance.core.buckets import Buckets, add
 from allowance.core.duration import DAY
 from allowance.core.window import RollingWindow, Span
 from allowance.edges import prometheus as promql
+from allowance.edges.measure import prom_indicators
+from allowance.edges.read import read as read_live
 from allowance.signals.prom_answer import read_answer
 from allowance.signals.prom_counts import gains
+from allowance.signals.prom_packed import numbers_of, shape_of, unpacked
+from allowance.signals.prom_sheet import Sheet
 from allowance.signals.prom_sli import Answers, Ratio, count, plan
-from allowance.signals.prom_state import PromState, from_json
+from allowance.signals.prom_state import PromState
 from tests.edges.traffic import BEGIN, MIN, Recorded, Sample, latencies, shop
 from tests.peers import prometheus_in, victoria_in, write_blocks
 
@@ -233,8 +239,56 @@ def test_going_on_bucket_by_bucket_gives_the_same_counts(source: Prometheus) -> 
         measured, state = promql.advance(source, {"bad": BAD}, state, end=end)
         for at in range(begin, end, MIN):
             assert measured.series["bad", ""].between(at, at + MIN) == whole.between(at, at + MIN)
-        state = from_json(orjson.loads(orjson.dumps(state.as_json())))
+        state = unpacked(orjson.loads(orjson.dumps(shape_of(state))), numbers_of(state))
     assert state.at == END
+
+
+LIVE = """
+apiVersion: allowance/v1
+kind: Service
+metadata: {name: shop}
+spec:
+  owner: bench
+  source: {prometheus: "%s"}
+  slos:
+    - {name: bad, target: 99%%, promql: {total: http_requests_total, bad: 'http_requests_total{code="500"}'}}
+    - {name: good, target: 99%%, promql: {total: http_requests_total, good: 'http_requests_total{code!="500"}'}}
+    - {name: late, target: 99%%, promql: {total: http_requests_total offset 2m, bad: 'http_requests_total{code="500"} offset 2m'}}
+    - {name: fast, target: 99%%, promql: {histogram: 'latency_seconds{job="shop"}', le: 0.3}}
+"""
+
+
+@pytest.mark.parametrize("by", [None, "instance"])
+def test_minute_after_minute_is_the_span_at_once(source: Prometheus, by: str | None) -> None:
+    slos = tuple(read([("shop.yaml", (LIVE % source.url).encode())]).contract.slos)
+    whole = promql.measure(source, prom_indicators(slos), begin=BEGIN, end=END, by=by).series
+    begin, memory, swept = BEGIN, None, 0
+    found: dict[tuple[str, str], list[Buckets]] = {}
+    for end in [
+        *range(BEGIN + MIN, BEGIN + 90 * MIN, MIN),
+        BEGIN + 95 * MIN,
+        BEGIN + 96 * MIN,
+        BEGIN + 97 * MIN,
+    ]:
+        given = read_live(source, slos, by, memory, begin=begin, end=end)
+        for key, buckets in given.gains.items():
+            found.setdefault(key, []).append(buckets)
+        swept += isinstance(given.memory.counters, Sheet)
+        if end % (7 * MIN) == 0:
+            memory = Stored(
+                shape=orjson.loads(orjson.dumps(given.memory.shape)), numbers=given.memory.numbers
+            )
+        else:
+            memory = given.memory
+        begin = end
+    assert swept == 90
+    for key, parts in found.items():
+        assert add(parts).trimmed() == _until(whole[key], begin).trimmed(), key
+
+
+def _until(buckets: Buckets, end: int) -> Buckets:
+    size = (end - buckets.start) // MIN
+    return Buckets(start=buckets.start, step=MIN, good=buckets.good[:size], total=buckets.total[:size])
 
 
 def test_many_slos_go_on_together_and_each_is_true(source: Prometheus) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -22,10 +23,12 @@ from allowance.alerting.alert import Mute, Muted, Notice
 from allowance.alerting.delivery import Later, Refused, Sent, settled
 from allowance.alerting.lifecycle import Entry, Life
 from allowance.core.buckets import Buckets, add, from_rows
+from allowance.core.minute import Minute
 from allowance.core.problem import ProblemError
 from allowance.edges.store import Store, open_store
 from allowance.edges.store.counts import Counts
 from allowance.edges.store.gains import Gains
+from allowance.edges.store.writing import Writing
 from tests.alerting.notices import T0, instants, lives, mutes, notice, notices, texts
 
 FIRING = Life(state="firing", since=T0, timer=T0, entries=(Entry(begin=T0),))
@@ -91,6 +94,43 @@ def test_an_exception_inside_a_write_leaves_nothing(store: Store) -> None:
     assert store.outbox_counts() == {}
     assert store.events(since=0) == []
     assert store.mutes(now=T0) == ()
+
+
+def undone(store: Store, work: Callable[[Writing], None]) -> None:
+    with contextlib.suppress(RuntimeError), store.writing() as writing:
+        work(writing)
+        raise RuntimeError("half-way")
+
+
+def test_numbers_are_written_alone_while_their_body_stays(store: Store) -> None:
+    body = {"series": ["a", "b"]}
+    for at in (T0, T0 + 60):
+        with store.writing() as writing:
+            writing.save_reading("p", at, body, b"%d" % at)
+        assert store.readings() == {"p": (at, body, b"%d" % at)}
+    undone(store, lambda writing: writing.save_reading("p", T0 + 120, {"series": []}, b"lost"))
+    other = {"series": ["c"]}
+    for at, told in ((T0 + 120, body), (T0 + 180, other), (T0 + 240, body)):
+        with store.writing() as writing:
+            writing.save_reading("p", at, told, b"%d" % at)
+        assert store.readings() == {"p": (at, told, b"%d" % at)}
+
+
+def test_a_minute_of_many_is_stored_as_each_by_itself(store: Store) -> None:
+    names = (("a", ""), ("b", "x"), ("c", ""))
+    one = Minute(names, start=T0, step=60, good=np.array([1, 0, 3]), total=np.array([2, 0, 3]))
+    two = Minute(names, start=T0 + 60, step=60, good=np.array([0, 4, 0]), total=np.array([0, 5, 1]))
+    undone(store, lambda writing: writing.add(T0 + 60, one))
+    for at, minute in ((T0 + 60, one), (T0 + 120, two), (T0 + 180, one)):
+        with store.writing() as writing:
+            writing.add(at, minute)
+    assert _counted(store) == {
+        ("a", ""): from_rows([(T0, 2, 4)]),
+        ("b", "x"): from_rows([(T0 + 60, 4, 5)]),
+        ("c", ""): from_rows([(T0, 6, 6), (T0 + 60, 0, 1)]),
+    }
+    with pytest.raises(ValueError, match="0 <= good <= total"):
+        Minute(names, start=T0, step=60, good=np.array([1, 0, 3]), total=np.array([0, 0, 3]))
 
 
 def test_all_of_a_write_is_there_after_reopening(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from allowance.core.window import Span
 from allowance.signals.prom_answer import Series
 from allowance.signals.prom_counts import Gains, Witnesses, gains, settle, sums, whole, witnesses
 from allowance.signals.prom_notes import Heard, Outcome, notes
+from allowance.signals.prom_packed import numbers_of, shape_of, unpacked
 from allowance.signals.prom_samples import SHARE_UNITS, evaluated, judged, shared
 from allowance.signals.prom_sli import Answers, Ratio, count, plan
 from allowance.signals.prom_state import Identity, Last, Owed, PromState, from_json, remembered
@@ -248,7 +249,19 @@ def test_a_state_survives_any_store(
             )
         },
     )
-    assert from_json(orjson.loads(orjson.dumps(state.as_json()))) == state
+    plain = {
+        "version": 1,
+        "at": state.at,
+        "step": state.step,
+        "by": state.by,
+        "last": {
+            query: [[dict(identity), one.value, one.at] for identity, one in series.items()]
+            for query, series in state.last.items()
+        },
+        "owed": [["sli", "g", *owed]],
+    }
+    assert from_json(orjson.loads(orjson.dumps(plain))) == state  # as the first version wrote it
+    assert unpacked(orjson.loads(orjson.dumps(shape_of(state))), numbers_of(state)) == state
 
 
 @pytest.mark.parametrize(

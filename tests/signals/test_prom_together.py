@@ -32,7 +32,26 @@ def test_selectors_that_differ_in_one_value_are_one_question() -> None:
         "none": selector(metric="z"),
     }
     texts = sorted(question.selector.text() for question in together(wanted))
-    assert texts == ['x{code="500",job=~"a|b\\\\.c"}', 'x{job=~"a|b\\\\.c"}', 'y{job="a"}', "z"]
+    assert texts == ['x{job=~"a|b\\\\.c"}', 'y{job="a"}', "z"]
+
+
+def test_a_part_of_what_is_asked_is_not_asked() -> None:
+    def of(op: str, value: str) -> Selector:
+        return Selector(
+            metric="x", matchers=(Matcher(name="code", op=op, value=value), *selector(job="a").matchers)
+        )
+
+    wanted = {
+        "all": selector(job="a"),
+        "bad": of("=~", "5.."),
+        "not": of("!=", "200"),
+        "odd": of("=~", r"\\d+"),
+    }
+    asked = together(wanted)
+    assert sorted(question.selector.text() for question in asked) == [of("=~", r"\\d+").text(), 'x{job="a"}']
+    (whole,) = [one for one in asked if one.selector == wanted["all"]]
+    assert whole.wanted({"job": "a", "code": "503"}) == ("all", "bad", "not")
+    assert whole.wanted({"job": "a"}) == ("all", "not")
 
 
 def test_an_offset_and_a_condition_keep_apart() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 import structlog
 
@@ -25,14 +25,29 @@ PATIENCE = 20.0
 
 log = structlog.get_logger()
 
+One = TypeVar("One")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Read:
-    """What one source gave: gains by (SLO id, group), and what its reader wants to remember."""
+    """What one source gave: gains by (SLO id, group), and what its reader wants to remember.
+
+    A memory is plain values, or has them in two parts as `Stored` does.
+    """
 
     gains: Mapping[Key, Buckets]
     memory: Any
-    notes: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Stored:
+    """A memory as a store gives it back. `shape` are plain values: the same object for as long as they are the same.
+
+    `numbers` are what else there is, and may change every minute.
+    """
+
+    shape: Any
+    numbers: bytes
 
 
 class Reader(Protocol):
@@ -76,7 +91,6 @@ class Collected:
     gains: Mapping[Key, Buckets] = field(default_factory=dict)
     standing: Standing | None = None
     problem: Problem | None = None
-    notes: tuple[Problem, ...] = ()
 
 
 def fingerprint(slo: Slo) -> str:
@@ -85,21 +99,21 @@ def fingerprint(slo: Slo) -> str:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Same:
-    """An SLO as an object, not as a value: equal ones may be written differently."""
+class _Same(Generic[One]):
+    """An SLO or a contract as an object, not as a value: equal ones may be written differently."""
 
-    slo: Slo
+    one: One
 
     def __hash__(self) -> int:
-        return id(self.slo)
+        return id(self.one)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and self.slo is other.slo
+        return isinstance(other, _Same) and self.one is other.one
 
 
 @lru_cache(maxsize=65_536)
-def _printed(same: _Same) -> str:
-    slo = same.slo
+def _printed(same: _Same[Slo]) -> str:
+    slo = same.one
     text = f"{slo.id}|{slo.indicator!r}|{slo.group_by!r}"
     return f"{slo.id}#{hashlib.sha256(text.encode()).hexdigest()[:12]}"
 
@@ -107,6 +121,40 @@ def _printed(same: _Same) -> str:
 def standing_key(source: Source, by: str | None) -> str:
     """The name under which the reading of a source for one grouping is remembered."""
     return hashlib.sha256(f"{source!r}|{by}".encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Asked:
+    """What is asked of one source at once: its SLOs with one grouping, also by their fingerprints.
+
+    `name` is the one under which the reading is remembered.
+    """
+
+    name: str
+    source: Source
+    by: str | None
+    slos: Sequence[Slo]
+    prints: Mapping[str, Slo]
+
+
+def asked(contract: Contract) -> tuple[Asked, ...]:
+    """Everything that a contract asks of its sources; worked out once."""
+    return _asked(_Same(contract))
+
+
+@lru_cache(maxsize=16)
+def _asked(same: _Same[Contract]) -> tuple[Asked, ...]:
+    return tuple(
+        Asked(
+            name=standing_key(source, by),
+            source=source,
+            by=by,
+            slos=tuple(slos),
+            prints={fingerprint(slo): slo for slo in slos},
+        )
+        for source, by, slos in batches(same.one, None)
+        if source is not None
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,34 +181,24 @@ class Collector:
         self, contract: Contract, standings: Mapping[str, Standing], *, until: Instant
     ) -> list[Collected]:
         """Read every source up to `until`, a bucket edge. A source that fails spoils only its own SLOs."""
-        wanted = {
-            standing_key(source, by): (source, by, slos)
-            for source, by, slos in batches(contract, None)
-            if source is not None and not isinstance(source, Pushed)
-        }
+        wanted = {one.name: one for one in asked(contract) if not isinstance(one.source, Pushed)}
         self._running = {
             name: one
             for name, one in self._running.items()
             if name in wanted and one.base == standings.get(name)
         }
-        for name, (source, by, slos) in wanted.items():
+        for name, one in wanted.items():
             if name not in self._running:
-                self._running[name] = self._begun(name, source, by, slos, standings.get(name), until)
+                self._running[name] = self._begun(one, standings.get(name), until)
         wait([one.answer for one in self._running.values()], timeout=self._patience)
         return [self._taken(name, standings.get(name), until) for name in wanted]
 
-    def _begun(
-        self,
-        name: str,
-        source: Source,
-        by: str | None,
-        slos: Sequence[Slo],
-        standing: Standing | None,
-        until: Instant,
-    ) -> _Reading:
+    def _begun(self, asked: Asked, standing: Standing | None, until: Instant) -> _Reading:
+        name = asked.name
+
         def work() -> Collected:
             try:
-                return _read(self._reader, name, source, by, slos, standing, until)
+                return _read(self._reader, asked, standing, until)
             except ProblemError as error:
                 return Collected(name=name, standing=standing, problem=error.problems[0])
             except Exception as error:
@@ -192,19 +230,13 @@ def _fault(error: Exception) -> Problem:
     )
 
 
-def _read(
-    reader: Reader,
-    name: str,
-    source: Source,
-    by: str | None,
-    slos: Sequence[Slo],
-    standing: Standing | None,
-    until: Instant,
-) -> Collected:
-    prints = {fingerprint(slo): slo for slo in slos}
-    if standing is not None and set(standing.slos) == set(prints):
+def _read(reader: Reader, asked: Asked, standing: Standing | None, until: Instant) -> Collected:
+    source, by, slos = asked.source, asked.by, asked.slos
+    prints = asked.prints
+    gains: Mapping[Key, Buckets]
+    if standing is not None and standing.slos.keys() == prints.keys():
         read = reader(source, slos, by, standing.memory, begin=standing.at, end=until)
-        gains, counted = dict(read.gains), standing.slos
+        gains, counted = read.gains, standing.slos
     else:
         # The contract has changed here: what is new is counted over its whole window, the rest goes on.
         begin = until - lookback(slos)
@@ -214,10 +246,9 @@ def _read(
         gains = _new(read.gains, fresh, standing.at if standing else until)
         counted = {print_: known.get(print_, until) for print_ in prints}
     return Collected(
-        name=name,
+        name=asked.name,
         gains=gains,
         standing=Standing(at=until, slos=counted, memory=read.memory),
-        notes=read.notes,
     )
 
 

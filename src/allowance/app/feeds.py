@@ -8,8 +8,7 @@ from hashlib import sha256
 from urllib.parse import urlsplit
 
 from allowance.alerting.telemetry import Feed
-from allowance.app.collect import Standing, standing_key
-from allowance.app.status import batches
+from allowance.app.collect import Standing, asked
 from allowance.contract.model import Contract, Slo
 from allowance.contract.probe import Probe
 from allowance.contract.source import CloudEvents, Files, Otlp, Prometheus, Rum, Source, Sql
@@ -39,9 +38,8 @@ def feeds(
 def _sources(contract: Contract) -> dict[Source, list[tuple[str, Sequence[Slo]]]]:
     """By source the names of its standings, each with its SLOs."""
     found: dict[Source, list[tuple[str, Sequence[Slo]]]] = {}
-    for source, by, slos in batches(contract, None):
-        if source is not None:
-            found.setdefault(source, []).append((standing_key(source, by), slos))
+    for one in asked(contract):
+        found.setdefault(one.source, []).append((one.name, one.slos))
     return found
 
 

@@ -8,8 +8,11 @@ from dataclasses import dataclass, replace
 from allowance.alerting.telemetry import Feed
 from allowance.app.gate import policy_of
 from allowance.app.law import Law
+from allowance.app.quiet import Ground as Around
+from allowance.app.quiet import Look, Quiet
 from allowance.app.tick import Tick
 from allowance.budget.budget import Windowed
+from allowance.contract.budget_policy import ErrorBudgetPolicy
 from allowance.contract.model import Contract, Service
 from allowance.contract.signing import policy_hash
 from allowance.core.duration import MINUTE
@@ -20,6 +23,7 @@ from allowance.governance.expressions import Say, silent
 from allowance.governance.facts import Standing
 from allowance.governance.freezes import is_noted, open_freezes
 from allowance.governance.govern import NOTHING_WAITS, Step, Waiting, govern
+from allowance.governance.hand_backs import open_hand_backs
 from allowance.governance.ledger import Draft
 from allowance.governance.measures import ServiceMeasures
 from allowance.governance.measuring import Counted, Ground, earliest_end, service_measures
@@ -31,22 +35,29 @@ LATE = ("stale", "no data")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policies:
-    """The hash of every policy of one contract: it takes longer to work out than all the rest of a step."""
+    """The policies of one contract and their hashes, which take longer to work out than all the rest of a step."""
 
     contract: Contract
+    by_name: Mapping[str, ErrorBudgetPolicy]
     digests: Mapping[str, str]
 
     @classmethod
     def of(cls, contract: Contract) -> Policies:
         """Those that services of the contract follow."""
         found = {one.policy: policy_of(contract, one) for one in contract.services}
-        return cls(contract=contract, digests={name: policy_hash(one) for name, one in found.items()})
+        digests = {name: policy_hash(one) for name, one in found.items()}
+        return cls(contract=contract, by_name=found, digests=digests)
+
+    def of_service(self, service: Service) -> ErrorBudgetPolicy:
+        """The policy that a service follows."""
+        return self.by_name[service.policy]
 
 
 class Govern:
     """Takes the step of `governance.govern` at every tick; told the same tick twice, it changes nothing twice.
 
     `contract` and `counted` are asked each time, because the contract may be read again. `step`: seconds between ticks.
+    With `look` only those services are worked out that may have something to say (see `app.quiet`).
     """
 
     def __init__(
@@ -57,8 +68,11 @@ class Govern:
         *,
         say: Say = silent,
         step: int = MINUTE,
+        look: Look | None = None,
     ) -> None:
         self._law, self._contract, self._counted, self._say, self._step = law, contract, counted, say, step
+        self._look = look
+        self._quiet: Quiet | None = None
         self._waiting: Waiting | None = None
         self._policies: Policies | None = None
 
@@ -68,17 +82,54 @@ class Govern:
         standing = self._law.standing()
         if self._waiting is None:
             self._waiting = self._recalled(standing, blind, tick.at)
-        waiting, step = self._waiting, self._step_at(standing, self._waiting, blind, tick.at)
-        if step.drafts:
-            step = self._recorded(waiting, blind, tick.at)
+        if self._look is None:
+            self._waiting = self._taken(standing, self._waiting, blind, tick.at, None).waiting
+            return
+        quiet, ground = self._known_quiet(self._look), self._ground(standing, blind)
+        signs = quiet.signs(now=tick.at)
+        loud = quiet.loud(signs, ground, standing)
+        if loud is not None:
+            loud |= _under_way(self._waiting, standing)
+        step = self._taken(standing, self._waiting, blind, tick.at, loud)
         self._waiting = step.waiting
+        moved = frozenset(one.subject.partition("/")[0] for one in step.drafts)
+        quiet.settled(signs, ground, self._law.known if step.drafts else standing, moved)
 
-    def _recorded(self, waiting: Waiting, blind: Collection[str], now: Instant) -> Step:
+    def _known_quiet(self, look: Look) -> Quiet:
+        policies = self._known()
+        if self._quiet is None or self._quiet.contract is not policies.contract:
+            self._quiet = Quiet(policies.contract, policies.of_service, look)
+        return self._quiet
+
+    def _ground(self, standing: Standing, blind: Collection[str]) -> Around:
+        policies = self._known()
+        bound = {
+            name: binding(policy, policies.digests[name], standing)
+            for name, policy in policies.by_name.items()
+        }
+        return Around(binding=bound, epochs=epochs(standing), blind=blind)
+
+    def _taken(
+        self,
+        standing: Standing,
+        waiting: Waiting,
+        blind: Collection[str],
+        now: Instant,
+        only: Collection[str] | None,
+    ) -> Step:
+        """A step, recorded where it changes anything."""
+        step = self._step_at(standing, waiting, blind, now, only)
+        return self._recorded(waiting, blind, now, only) if step.drafts else step
+
+    def _recorded(
+        self, waiting: Waiting, blind: Collection[str], now: Instant, only: Collection[str] | None
+    ) -> Step:
         """The same step once more on what stands while nobody else can write, and its drafts recorded."""
         taken: list[Step] = []
 
         def decide(standing: Standing) -> Sequence[Draft]:
-            taken.append(self._step_at(standing, waiting, blind, now))
+            some = None if only is None else frozenset(only) | _under_way(waiting, standing)
+            taken.append(self._step_at(standing, waiting, blind, now, some))
             return taken[-1].drafts
 
         self._law.act(decide)
@@ -109,7 +160,7 @@ class Govern:
         for service in policies.contract.services:
             if only is not None and service.name not in only:
                 continue
-            policy = policy_of(policies.contract, service)
+            policy = policies.of_service(service)
             digest = policies.digests[service.policy]
             found = service_measures(
                 service,
@@ -167,6 +218,13 @@ def blind_slos(feeds: Sequence[Feed], *, now: Instant) -> Iterator[str]:
     for feed in feeds:
         if feed.unread(now=now) or feed.watermark(now=now).word in LATE:
             yield from (slo.id for slo in feed.slos)
+
+
+def _under_way(waiting: Waiting, standing: Standing) -> frozenset[str]:
+    """The services where something waits, or where a freeze or a hand-back is open."""
+    frozen = {one.service for advised in (False, True) for one in open_freezes(standing, advised=advised)}
+    back = {one.service for one in open_hand_backs(standing)}
+    return _waiting_services(waiting, standing) | frozen | back
 
 
 def _waiting_services(waiting: Waiting, standing: Standing) -> frozenset[str]:

@@ -14,12 +14,14 @@ from allowance.alerting.lifecycle import Life
 from allowance.alerting.mute import maintenance_of
 from allowance.alerting.plan import Settings, context_of
 from allowance.app.backfill import PREFIX, Backfill
-from allowance.app.collect import PATIENCE, Collected, Collector, Reader, Standing
+from allowance.app.collect import PATIENCE, Collector, Reader, Standing
 from allowance.app.feeds import feeds
+from allowance.app.recording import Door, Recording, standing_of
 from allowance.app.status import STEP, kept
 from allowance.app.tick import Corrections, Key, Tick
 from allowance.app.watch import Totals, Watch
 from allowance.budget.budget import Windowed
+from allowance.budget.marks import Mark, Signs
 from allowance.contract.model import Contract
 from allowance.core.buckets import Buckets
 from allowance.core.problem import Problem
@@ -39,7 +41,9 @@ class Transaction(Protocol):
     """What a tick writes, all or nothing."""
 
     def add(self, at: Instant, buckets: Mapping[Key, Buckets]) -> None: ...
-    def save_reading(self, source: str, read_to: Instant, body: Any) -> None: ...
+    def save_reading(
+        self, source: str, read_to: Instant, body: Any, numbers: bytes | None = None
+    ) -> None: ...
     def save_lives(self, lives: Mapping[str, Life]) -> None: ...
     def tell(
         self, notices: Sequence[Notice], channels: Mapping[str, Sequence[str]], *, now: Instant
@@ -56,16 +60,8 @@ class Keeps(Protocol):
     def gains(self, *, after: int) -> Sequence[tuple[int, bytes]]: ...
     def lives(self) -> dict[str, Life]: ...
     def reading(self, source: str) -> tuple[Instant, Any] | None: ...
-    def readings(self) -> dict[str, tuple[Instant, Any]]: ...
+    def readings(self) -> dict[str, tuple[Instant, Any, bytes]]: ...
     def mutes(self, *, now: Instant) -> tuple[Mute, ...]: ...
-
-
-class Door(Protocol):
-    """A way in for telemetry that is sent to us; what it acknowledges is in the store."""
-
-    def series(self, slo_id: str) -> str | None:
-        """The name under which the counts of an SLO are stored; none where it does not come in here."""
-        ...
 
 
 Targets = Callable[[Notice, Instant], Sequence[str]]
@@ -98,10 +94,11 @@ class Loop:
     patience: float = PATIENCE
     _collector: Collector = field(init=False)
     _backfill: Backfill = field(init=False)
+    _recording: Recording = field(init=False)
     _totals: Totals = field(init=False)
     _rows: int = field(init=False, default=0)
     _busy: threading.RLock = field(init=False, default_factory=threading.RLock)
-    _watched: tuple[object, Watch] | None = field(init=False, default=None)
+    _watched: tuple[tuple[object, ...], Watch] | None = field(init=False, default=None)
 
     @property
     def histories(self) -> Mapping[Key, Buckets]:
@@ -111,6 +108,10 @@ class Loop:
     def counted(self, slo_id: str) -> Windowed | None:
         """What the budget of an SLO counts, over all its groups; nothing where there is no such SLO."""
         return self._watch().counted(slo_id, self.corrections())
+
+    def signs(self, marks: Sequence[Mark], now: Instant) -> Signs:
+        """On which side of each mark the counts are at an edge; the same object of marks is answered sooner."""
+        return self._watch().signs(marks, now=now, corrections=self.corrections())
 
     def judged(self, at: Instant) -> Tick:
         """Everything as it stood at an instant that is counted; nothing is recorded."""
@@ -127,6 +128,7 @@ class Loop:
         """Take up where the store says the last tick was."""
         self._collector = Collector(self.reader, patience=self.patience)
         self._backfill = Backfill(store=self.store, reader=self.reader, first=self._first)
+        self._recording = Recording(store=self.store, doors=self.doors)
         self._rows = kept(self.contract) // STEP
         self._totals = self.store.totals(rows=self._rows, step=STEP)
         self.take_up()
@@ -156,11 +158,9 @@ class Loop:
 
     def _take_up(self) -> None:
         readings = self.store.readings()
-        self.last = readings.pop(LAST_TICK, (None, None))[0]
+        self.last = readings.pop(LAST_TICK, (None,))[0]
         self.standings = {
-            name: Standing(at=at, slos=body["slos"], memory=body["memory"])
-            for name, (at, body) in readings.items()
-            if not name.startswith(PREFIX)
+            name: standing_of(*stored) for name, stored in readings.items() if not name.startswith(PREFIX)
         }
         self.lives = self.store.lives()
         self._count(until=self.last or 0)
@@ -180,10 +180,12 @@ class Loop:
             return []
         collected = self._collector.collect(self.contract, self.standings, until=until)
         self.problems = {one.name: one.problem for one in collected if one.problem is not None}
-        self.problems |= self._backfill.fill(self.contract.slos, self._pushed(), until=until)
+        self.problems |= self._backfill.fill(
+            self.contract.slos, self._recording.pushed(self.contract), until=until
+        )
         stands = {one.name: one.standing for one in collected if one.standing is not None}
         standings = {**self.standings, **stands}
-        self._record(collected, standings, at=until)
+        self._recording.record(collected, self._recording.names(self.contract, standings), at=until)
         self.standings = standings  # only now: what could not be written is read again
         self._count(until=until)
         ticks = self._due(until)
@@ -222,35 +224,22 @@ class Loop:
             transaction.save_lives(ticks[-1].plan.lives)
             transaction.save_reading(LAST_TICK, until, None)
 
-    def _record(
-        self, collected: Sequence[Collected], standings: Mapping[str, Standing], *, at: Instant
-    ) -> None:
-        """What was counted and up to where, in one transaction: after a kill nothing is counted twice."""
-        names = {slo: name for name, slo in self._series(standings).items()}
-        with self.store.writing() as transaction:
-            for one in collected:
-                gains = {(names[slo], group): b for (slo, group), b in one.gains.items() if slo in names}
-                transaction.add(at, gains)
-                if one.standing is not None and one.problem is None:
-                    body = {"slos": dict(one.standing.slos), "memory": one.standing.memory}
-                    transaction.save_reading(one.name, one.standing.at, body)
-
     def _count(self, *, until: Instant) -> None:
         """Take in what the store has gained, from here or from anybody else who writes to it."""
         stored = self.store.series()
         while gains := self.store.gains(after=self._totals.seq):
             self._totals.apply(gains, until=until)
         self._totals.apply([], until=until)
-        names = self._series(self.standings)
-        series = {
-            (names[name], group): number
-            for (name, group), number in stored.items()
-            if name in names and number < self._totals.columns
-        }
-        key = (id(self.contract), tuple(sorted(series.items())))
-        if self._watched is None or self._watched[0] != key:
+        names, columns = self._recording.names(self.contract, self.standings), self._totals.columns
+        basis = (self.contract, stored, names, columns)
+        if self._watched is None or not _same(self._watched[0], basis):
+            series = {
+                (names.slo_of[name], group): number
+                for (name, group), number in stored.items()
+                if name in names.slo_of and number < columns
+            }
             since = until - kept(self.contract)
-            self._watched = key, Watch(self.contract.slos, series, self._totals, since)
+            self._watched = basis, Watch(self.contract.slos, series, self._totals, since)
 
     def _watch(self) -> Watch:
         if self._watched is None:
@@ -271,27 +260,17 @@ class Loop:
             corrections=self.corrections(),
         )
 
-    def _series(self, standings: Mapping[str, Standing]) -> dict[str, str]:
-        """Stored name -> SLO id, for what is counted now."""
-        found = {}
-        for slo in self.contract.slos:
-            for standing in standings.values():
-                name = standing.name_of(slo)
-                if name is not None:
-                    found[name] = slo.id
-        return found | {name: slo_id for slo_id, name in self._pushed().items()}
-
-    def _pushed(self) -> dict[str, str]:
-        """SLO id -> stored name, for what is counted while it arrives."""
-        names = [(slo.id, door.series(slo.id)) for slo in self.contract.slos for door in self.doors]
-        return {slo_id: name for slo_id, name in names if name is not None}
-
     def _first(self, name: str) -> Instant | None:
         """The oldest bucket that is counted of a stored name, over all its groups; what has just come included."""
         self._count(until=self.last or 0)
         series = [number for (one, _), number in self.store.series().items() if one == name]
         found = [self._totals.history(number, 0) for number in series if number < self._totals.columns]
         return min((buckets.start for buckets in found if len(buckets)), default=None)
+
+
+def _same(one: Sequence[object], other: Sequence[object]) -> bool:
+    """The same objects (numbers: equal ones)."""
+    return all(a is b or (isinstance(a, int) and a == b) for a, b in zip(one, other, strict=True))
 
 
 def _clock(last: Instant, now: Instant) -> Problem:

@@ -6,6 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from allowance.alerting.alert import Mute, signature
 from allowance.alerting.lifecycle import Life
 from allowance.alerting.plan import NO_CONTEXT, Context, Settings, plan
@@ -16,6 +19,7 @@ from allowance.budget.budget import Windowed
 from allowance.budget.epoch import since_epoch
 from allowance.budget.evaluate import Evaluation, by_method, evaluate_counted
 from allowance.budget.fleet import Fleet, Member, Rows, sweepable
+from allowance.budget.marks import ASK, NO_EVENTS, Mark, Marks, Signs
 from allowance.contract.model import Slo
 from allowance.contract.rules import SEVERITIES
 from allowance.core.buckets import Buckets, add, empty
@@ -87,6 +91,7 @@ class Watch:
         self._keys = tuple((member.slo.id, member.group) for member in self._members)
         self._numbers = {key: number for number, key in enumerate(self._keys)}
         swept = [n for n, m in enumerate(self._members) if sweepable(m.slo) and m.columns]
+        self._marks: tuple[Sequence[Mark], Marks, NDArray[np.intp], Signs] | None = None
         self._swept, self._fleet = swept, Fleet([self._members[n] for n in swept])
         one_by_one = set(range(len(self._members))) - set(swept)
         self._always = {n for n in one_by_one if self._members[n].columns}
@@ -129,6 +134,32 @@ class Watch:
             members=self._keys,
             evaluate=evaluate,
         )
+
+    def signs(
+        self, marks: Sequence[Mark], *, now: Instant, corrections: Corrections = NO_CORRECTIONS
+    ) -> Signs:
+        """On which side of each mark the counts are at `now`; the same object of marks is worked out once."""
+        if self._marks is None or self._marks[0] is not marks:
+            self._marks = marks, *self._placed(marks)
+        _, known, which, signs = self._marks
+        found = signs.copy()
+        found[which] = known.signs(self._totals, now=now)
+        for number, mark in enumerate(marks) if corrections else ():
+            if mark.slo in corrections:
+                found[number] = ASK
+        return found
+
+    def _placed(self, marks: Sequence[Mark]) -> tuple[Marks, NDArray[np.intp], Signs]:
+        """The marks that the sweep can read, their places, and what is said of all others."""
+        place = {member: number for number, member in enumerate(self._swept)}
+        members = [self._numbers.get((mark.slo, "")) for mark in marks]
+        swept = [n for n, member in enumerate(members) if member in place]
+        others = np.full(len(marks), ASK, dtype=np.int8)
+        for number, member in enumerate(members):
+            if member is None or not self._members[member].columns:
+                others[number] = NO_EVENTS
+        known = Marks(self._fleet, [marks[n] for n in swept], [place[members[n]] for n in swept])  # type: ignore[index]
+        return known, np.array(swept, dtype=np.intp), others
 
     def counted(self, slo_id: str, corrections: Corrections = NO_CORRECTIONS) -> Windowed | None:
         """What the budget of an SLO counts, over all its groups; nothing where there is no such SLO."""

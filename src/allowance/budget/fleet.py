@@ -69,26 +69,28 @@ class Fleet:
         self._starts = np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(np.intp) if sizes else None
         self._single = all(size == 1 for size in sizes)
         self._lines = _Lines(self.members)
-        self._windows = _by([member.slo.window for member in self.members])
+        self._windows = grouped([member.slo.window for member in self.members])
 
     def sweep(self, rows: Rows, *, now: Instant) -> Sweep:
         """Judge everybody at `now`, an edge of the buckets."""
-        newest = self._read(rows, now)
+        newest = self.read(rows, now)
         fired = np.zeros(len(self.members), dtype=bool)
-        fired[self._lines.members[self._lines.firing(lambda at: self._since(rows, newest, at), now=now)]] = (
+        fired[self._lines.members[self._lines.firing(lambda at: self.since(rows, newest, at), now=now)]] = (
             True
         )
         good, total = np.zeros_like(newest[0]), np.zeros_like(newest[1])
         for window, which in self._windows:
-            counts = self._since(rows, newest, window.at(now).begin)
+            counts = self.since(rows, newest, window.at(now).begin)
             good[which], total[which] = counts[0][which], counts[1][which]
         return Sweep(at=now, firing=fired, good=good, total=total)
 
-    def _since(self, rows: Rows, newest: tuple[Ints, Ints], at: Instant) -> tuple[Ints, Ints]:
-        before = self._read(rows, at)
+    def since(self, rows: Rows, newest: tuple[Ints, Ints], at: Instant) -> tuple[Ints, Ints]:
+        """By member good and total from an edge on; `newest` is what `read` gives for the end."""
+        before = self.read(rows, at)
         return newest[0] - before[0], newest[1] - before[1]
 
-    def _read(self, rows: Rows, at: Instant) -> tuple[Ints, Ints]:
+    def read(self, rows: Rows, at: Instant) -> tuple[Ints, Ints]:
+        """By member good and total of everything before an edge."""
         if self._starts is None:
             return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
         good, total = (row[self._columns] for row in rows.at(at))
@@ -104,12 +106,12 @@ class _Lines:
         lines = [(number, m.slo, rule) for number, m in enumerate(members) for rule in m.slo.rules]
         thresholds = [rule.factor(period_of(slo)) * (1 - slo.target) for _, slo, rule in lines]
         self.members = np.array([number for number, _, _ in lines], dtype=np.intp)
-        self._p = _exact([threshold.numerator for threshold in thresholds])
-        self._q = _exact([threshold.denominator for threshold in thresholds])
+        self._p = exact([threshold.numerator for threshold in thresholds])
+        self._q = exact([threshold.denominator for threshold in thresholds])
         self._events = np.array([rule.guard.min_events for _, _, rule in lines], dtype=np.int64)
         self._bad = np.array([rule.guard.min_bad for _, _, rule in lines], dtype=np.int64)
-        self._long = _by([rule.long for _, _, rule in lines])
-        self._short = _by([rule.short for _, _, rule in lines])
+        self._long = grouped([rule.long for _, _, rule in lines])
+        self._short = grouped([rule.short for _, _, rule in lines])
 
     def firing(self, since: Any, *, now: Instant) -> NDArray[np.bool_]:
         """Both windows over, and enough traffic in the long one."""
@@ -139,12 +141,14 @@ class _Lines:
         )
 
 
-def _exact(values: Sequence[int]) -> Exact:
+def exact(values: Sequence[int]) -> Exact:
+    """Integers of any size."""
     small = all(abs(value) < SAFE for value in values)
     return np.array(values, dtype=np.int64 if small else object)
 
 
-def _by(keys: Sequence[K]) -> list[tuple[K, NDArray[np.intp]]]:
+def grouped(keys: Sequence[K]) -> list[tuple[K, NDArray[np.intp]]]:
+    """Each key once, with its places."""
     found: dict[K, list[int]] = {}
     for number, key in enumerate(keys):
         found.setdefault(key, []).append(number)

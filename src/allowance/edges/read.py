@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from allowance.app.collect import Read
+from allowance.app.collect import Read, Stored
 from allowance.contract.model import Slo
 from allowance.contract.source import Prometheus, Source
 from allowance.core.buckets import Buckets
 from allowance.core.time import Instant
 from allowance.edges.measure import STEP, measure, prom_indicators
-from allowance.signals.prom_state import PromState, from_json
 
 
 def read(
@@ -19,25 +18,28 @@ def read(
 ) -> Read:
     """Gains in `[begin, end)`. A Prometheus goes on from its counters; files and tables are asked for the span."""
     if isinstance(source, Prometheus):
-        from allowance.edges.prometheus import advance
-
-        if isinstance(memory, _Remembered):
-            state = memory.state
-        else:
-            state = PromState(at=begin, step=STEP, by=by) if memory is None else from_json(memory)
-        measured, state = advance(source, prom_indicators(slos), state, end=end)
-        return Read(gains=measured.series, memory=_Remembered(state), notes=measured.facts.notes)
+        return _prometheus(source, slos, by, memory, begin=begin, end=end)
     measured = measure(source, slos, begin=begin, end=end, by=by)
     gains = {key: _inside(buckets, begin, end) for key, buckets in measured.series.items()}
-    return Read(gains=gains, memory=None, notes=measured.facts.notes)
+    return Read(gains=gains, memory=None)
 
 
-class _Remembered(dict[str, Any]):
-    """A state as plain values for the store, and as it is for the next reading in the same process."""
+def _prometheus(
+    source: Prometheus, slos: Sequence[Slo], by: str | None, memory: Any, *, begin: Instant, end: Instant
+) -> Read:
+    from allowance.edges.prometheus.live import read_on
+    from allowance.edges.prometheus.memory import Memory, begun, recalled
 
-    def __init__(self, state: PromState) -> None:
-        super().__init__(state.as_json())
-        self.state = state
+    if not isinstance(memory, Memory) or memory.slos is not slos:
+        indicators = prom_indicators(slos)
+        if memory is None:
+            memory = begun(slos, indicators, by=by, begin=begin, step=STEP)
+        elif isinstance(memory, Stored):
+            memory = recalled(slos, indicators, memory.shape, memory.numbers)
+        else:
+            memory = recalled(slos, indicators, memory.shape, memory.numbers)
+    gains, after = read_on(source, memory, end=end)
+    return Read(gains=gains, memory=after)
 
 
 def _inside(buckets: Buckets, begin: Instant, end: Instant) -> Buckets:

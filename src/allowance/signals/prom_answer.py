@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias
 
 import numpy as np
 import orjson
@@ -16,8 +14,6 @@ from allowance.core.problem import NOWHERE, ProblemError, Where, refuse
 
 Floats: TypeAlias = NDArray[np.float64]
 
-One = TypeVar("One")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Series:
@@ -26,15 +22,6 @@ class Series:
     labels: Mapping[str, str]
     at: Floats
     values: Floats
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listed:
-    """The same as `Series` where it is short: plain lists."""
-
-    labels: Mapping[str, str]
-    at: list[float]
-    values: list[float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,36 +42,42 @@ def read_answer(body: bytes, *, where: Where = NOWHERE) -> Answer:
 
     A series with native histograms only has no samples here. Errors: `Problem` `prom-answer`.
     """
-    series, warnings = _read(body, where, _series)
+    kind, result, warnings = results(body, where)
+    try:
+        if kind == "matrix":
+            series = tuple(_series(one["metric"], one.get("values", ())) for one in result)
+        else:
+            series = tuple(
+                _series(one["metric"], (one["value"],) if "value" in one else ()) for one in result
+            )
+    except (TypeError, ValueError, KeyError, IndexError, AttributeError, OverflowError):
+        raise not_samples(where) from None
     return Answer(series=series, warnings=warnings)
 
 
-def read_lists(body: bytes, *, where: Where = NOWHERE) -> tuple[tuple[Listed, ...], tuple[str, ...]]:
-    """The same series as plain lists, and the server's warnings: cheaper where each has few samples."""
-    return _read(body, where, _listed)
+def results(body: bytes, where: Where) -> tuple[str, list[Any], tuple[str, ...]]:
+    """`matrix` or `vector`, the series as they were sent (a scalar is one without labels), the server's warnings.
 
-
-def _read(
-    body: bytes, where: Where, make: Callable[[Any, Any], One]
-) -> tuple[tuple[One, ...], tuple[str, ...]]:
+    Errors: `Problem` `prom-answer`.
+    """
     whole = _success(body, where)
     data = whole.get("data")
     kind = data.get("resultType") if isinstance(data, dict) else None
-    try:
-        result = data["result"] if isinstance(data, dict) else None
-        if kind == "matrix":
-            series = tuple(make(one["metric"], one.get("values", ())) for one in result or ())
-        elif kind == "vector":
-            series = tuple(
-                make(one["metric"], (one["value"],) if "value" in one else ()) for one in result or ()
-            )
-        elif kind == "scalar" and result is not None:
-            series = (make({}, (result,)),)
-        else:
-            raise _not_an_answer(f"the kind of its result is {str(kind)[:40]!r}", where)
-    except (TypeError, ValueError, KeyError, IndexError, AttributeError, OverflowError):
-        raise _not_an_answer("its samples are not pairs of an instant and a number", where) from None
-    return series, _warnings(whole)
+    result = data.get("result") if isinstance(data, dict) else None
+    if kind == "scalar" and result is not None:
+        kind, result = "vector", [{"metric": {}, "value": result}]
+    if kind not in ("matrix", "vector"):
+        raise _not_an_answer(f"the kind of its result is {str(kind)[:40]!r}", where)
+    if result is None and isinstance(data, dict) and "result" in data:
+        result = []
+    if not isinstance(result, list):
+        raise not_samples(where)
+    return kind, result, _warnings(whole)
+
+
+def not_samples(where: Where) -> ProblemError:
+    """What to say where an answer holds something else than samples."""
+    return _not_an_answer("its samples are not pairs of an instant and a number", where)
 
 
 def _series(labels: Any, pairs: Any) -> Series:
@@ -98,20 +91,6 @@ def _series(labels: Any, pairs: Any) -> Series:
         at, first = np.unique(at, return_index=True)
         values = values[first]
     return Series(labels=labels, at=at, values=values)
-
-
-def _listed(labels: Any, pairs: Any) -> Listed:
-    at = [float(pair[0]) for pair in pairs]
-    values = [float(pair[1]) for pair in pairs]
-    if not isinstance(labels, dict) or not all(isinstance(value, str) for value in labels.values()):
-        raise ValueError("labels are texts")
-    if not all(map(math.isfinite, at)):
-        raise ValueError("instants are numbers")
-    if any(later <= earlier for earlier, later in pairwise(at)):
-        first = dict(zip(reversed(at), reversed(values), strict=True))
-        at = sorted(first)
-        values = [first[instant] for instant in at]
-    return Listed(labels=labels, at=at, values=values)
 
 
 def read_texts(body: bytes, *, where: Where = NOWHERE) -> tuple[str, ...]:

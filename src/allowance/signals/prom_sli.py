@@ -13,10 +13,8 @@ from allowance.contract.indicator import Comparison, PromGauge, PromHistogram, P
 from allowance.core.buckets import Buckets
 from allowance.core.problem import NOWHERE, Where, refuse
 from allowance.core.window import Span
-from allowance.signals import prom_minute
 from allowance.signals.prom_answer import Floats, Series
-from allowance.signals.prom_counts import Gains, Part, Witnesses, settle, sums, witnesses
-from allowance.signals.prom_minute import Rises, settled
+from allowance.signals.prom_counts import Gains, Part, settle, sums, witnesses
 from allowance.signals.prom_samples import evaluated, judged, shared
 from allowance.signals.prom_state import NOTHING_OWED, Identity, Last, Owed
 from allowance.signals.promql import Counters, Evaluated, Expression, Sampled, Term, read_counts, read_gauge
@@ -67,7 +65,7 @@ Plan: TypeAlias = Ratio | Gauge | Share
 class Answers:
     """What was fetched for one span: increments by the key of a term, values by their query."""
 
-    gains: Mapping[str, Gains | Rises]
+    gains: Mapping[str, Gains]
     known: Mapping[str, Mapping[Identity, Last]]
     values: Mapping[Sampled, Sequence[Series]]
 
@@ -147,18 +145,14 @@ def _ratio(
     plan: Ratio, answers: Answers, owed: Mapping[str, Owed], span: Span, step: int, by: str | None
 ) -> Counted:
     size = (span.end - span.begin) // step
-    risen = {t.key: one for t in plan.terms if isinstance(one := answers.gains[t.key], Rises)}
-    if risen:
-        return _newest(plan, answers, risen, owed, span, step, by)
-    many = {t.key: one for t in plan.terms if isinstance(one := answers.gains[t.key], Gains)}
     total_terms = _terms(plan.total) or _terms(plan.part)
-    seen = witnesses(((many[t.key], answers.known[t.key]) for t in total_terms), plan.constrained)
+    seen = witnesses(((answers.gains[t.key], answers.known[t.key]) for t in total_terms), plan.constrained)
     dropped = 0
 
     def events(one: Expression) -> dict[str, Floats]:
         nonlocal dropped
         if isinstance(one, Counters):
-            found = [(term.sign, many[term.key]) for term in one.terms]
+            found = [(term.sign, answers.gains[term.key]) for term in one.terms]
             return sums(found, seen, size, by)
         groups, wrong = evaluated(answers.values[sampled_of(one)], one.scale, span, step, by)
         dropped += wrong
@@ -173,42 +167,6 @@ def _ratio(
             total.get(group, nothing), part.get(group, nothing), plan.part_is, owed.get(group, NOTHING_OWED)
         )
         groups[group] = Buckets(start=span.begin, step=step, good=good, total=all_events)
-    return Counted(groups=groups, owed=left, dropped=dropped)
-
-
-def _newest(
-    plan: Ratio,
-    answers: Answers,
-    risen: Mapping[str, Rises],
-    owed: Mapping[str, Owed],
-    span: Span,
-    step: int,
-    by: str | None,
-) -> Counted:
-    """The counts of one bucket, the same as over any span."""
-    seen: Witnesses | None = None
-    if any(one.birth for found in risen.values() for one in found.series):
-        terms = _terms(plan.total) or _terms(plan.part)
-        known = ((risen[term.key], answers.known[term.key]) for term in terms)
-        seen = prom_minute.witnesses(known, plan.constrained)
-    dropped = 0
-
-    def events(one: Expression) -> dict[str, float]:
-        nonlocal dropped
-        if isinstance(one, Counters):
-            return prom_minute.added([(term.sign, risen[term.key]) for term in one.terms], seen, by)
-        groups, wrong = evaluated(answers.values[sampled_of(one)], one.scale, span, step, by)
-        dropped += wrong
-        return {group: float(values[0]) for group, values in groups.items()}
-
-    total, part = events(plan.total), events(plan.part)
-    groups: dict[str, Buckets] = {}
-    left: dict[str, Owed] = {}
-    for group in sorted(total.keys() | part.keys() | owed.keys()):
-        before = owed.get(group, NOTHING_OWED)
-        good, every, left[group] = settled(total.get(group, 0.0), part.get(group, 0.0), plan.part_is, before)
-        counts = np.array((good, every), dtype=np.int64)
-        groups[group] = Buckets(start=span.begin, step=step, good=counts[:1], total=counts[1:])
     return Counted(groups=groups, owed=left, dropped=dropped)
 
 

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+import numpy as np
+
 from allowance.core.duration import DAY
-from allowance.core.problem import refuse
+from allowance.core.problem import ProblemError, refuse
 from allowance.core.time import Instant
 
 Identity: TypeAlias = tuple[tuple[str, str], ...]
@@ -59,26 +61,38 @@ class PromState:
     last: Mapping[str, Mapping[Identity, Last]] = field(default_factory=dict)
     owed: Mapping[tuple[str, str], Owed] = field(default_factory=dict)
 
-    def as_json(self) -> dict[str, Any]:
-        """The state as plain values, for any store. `from_json` reads it back."""
-        return {
-            "version": 1,
-            "at": self.at,
-            "step": self.step,
-            "by": self.by,
-            "last": {
-                query: [[dict(identity), one.value, one.at] for identity, one in series.items()]
-                for query, series in self.last.items()
-            },
-            "owed": [
-                [*key, one.total, one.part, one.total_fraction, one.part_fraction, one.rounded]
-                for key, one in self.owed.items()
-            ],
-        }
+
+OWED = np.dtype(
+    [
+        ("total", "<i8"),
+        ("part", "<i8"),
+        ("total_fraction", "<f8"),
+        ("part_fraction", "<f8"),
+        ("rounded", "?"),
+    ]
+)
+"""`Owed` as a row of an array."""
+
+
+def row_of(owed: Owed) -> tuple[int, int, float, float, bool]:
+    """A debt as such a row."""
+    return owed.total, owed.part, owed.total_fraction, owed.part_fraction, owed.rounded
+
+
+def owed_of(row: tuple[int, int, float, float, bool]) -> Owed:
+    """A debt of such a row."""
+    total, part, total_fraction, part_fraction, rounded = row
+    return Owed(
+        total=total,
+        part=part,
+        total_fraction=total_fraction,
+        part_fraction=part_fraction,
+        rounded=rounded,
+    )
 
 
 def from_json(raw: Any) -> PromState:
-    """A stored state. Errors: `Problem` `prom-state` for anything else; then a fresh start is the way."""
+    """A state as the first version stored it. Errors: `Problem` `prom-state`; then a fresh start is the way."""
     try:
         if raw["version"] != 1 or raw["step"] <= 0 or raw["at"] % raw["step"]:
             raise ValueError("not a state of this version")
@@ -107,9 +121,14 @@ def from_json(raw: Any) -> PromState:
             },
         )
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError, ZeroDivisionError):
-        raise refuse(
-            "prom-state", "the stored state of a reading cannot be used", hint="start it anew from an instant"
-        ) from None
+        raise unusable() from None
+
+
+def unusable() -> ProblemError:
+    """What to say of a stored state that is none."""
+    return refuse(
+        "prom-state", "the stored state of a reading cannot be used", hint="start it anew from an instant"
+    )
 
 
 def instance_of(identity: Identity) -> Identity:

@@ -94,7 +94,10 @@ def compose(asked: Serving, notify: Notify | None, samples: SampleSettings | Non
         tally=tally,
         directory=None if notify is None else notify.directory,
     )
-    loop.after = (*loop.after, Govern(state.law, lambda: loop.contract, loop.counted, say=state.say))
+    loop.after = (
+        *loop.after,
+        Govern(state.law, lambda: loop.contract, loop.counted, say=state.say, look=loop.signs),
+    )
     return Composed(engine=engine, lease=lease, store=store, owned=owned, door=door, told=told, state=state)
 
 

@@ -27,7 +27,7 @@ from allowance.reports.numbers import machine
 from allowance.web.asked import Asked
 from allowance.web.shapes import answers
 from allowance.web.sources import SourceState, sources
-from allowance.web.state import LiveState
+from allowance.web.state import LiveState, Settings
 from allowance.web.tokens import may
 
 router = APIRouter(tags=["health"])
@@ -266,12 +266,16 @@ _TEXTS: dict[str, Any] = {kind.partition(";")[0]: {"schema": {"type": "string"}}
 )
 def metrics(request: Request, asked: Asked) -> Response:
     """OpenMetrics where it is asked for, else the text format 0.0.4. docs/api.md says what each metric means."""
+    as_open = "application/openmetrics-text" in request.headers.get("accept", "")
+    body = exposition(asked.state, asked.settings, now=asked.clock(), as_open=as_open)
+    return Response(body, headers={"Content-Type": OPEN if as_open else PLAIN})
+
+
+def exposition(state: LiveState, settings: Settings, *, now: Instant, as_open: bool = False) -> bytes:
+    """Every metric of this instant as text: OpenMetrics, or the format before it."""
     registry = CollectorRegistry(auto_describe=False)
-    now = asked.clock()
-    found = tuple(sources(asked.state, asked.settings, now=now))
-    scrape = Scrape(state=asked.state, tick=asked.state.now, sources=found, now=now)
-    registry.register(Exposition(scrape))
-    if "application/openmetrics-text" in request.headers.get("accept", ""):
-        body: bytes = open_form.generate_latest(registry)  # type: ignore[no-untyped-call]
-        return Response(body, headers={"Content-Type": OPEN})
-    return Response(text_form.generate_latest(registry), headers={"Content-Type": PLAIN})
+    found = tuple(sources(state, settings, now=now))
+    registry.register(Exposition(Scrape(state=state, tick=state.now, sources=found, now=now)))
+    form: Any = open_form if as_open else text_form
+    body: bytes = form.generate_latest(registry)
+    return body

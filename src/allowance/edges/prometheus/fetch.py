@@ -12,11 +12,12 @@ from allowance.core.time import Instant
 from allowance.core.window import Span
 from allowance.edges.prometheus.client import Client, TooMuch, TooSlow
 from allowance.edges.prometheus.undisturbed import undisturbed
-from allowance.signals.prom_answer import Answer, Listed, Series, read_answer, read_lists, read_texts
+from allowance.signals.prom_answer import Answer, Series, read_answer, read_texts
 from allowance.signals.prom_counts import identity_of
+from allowance.signals.prom_flat import Flat, read_flat
 from allowance.signals.prom_plan import BLOCK, LOOKBACK, block_seconds, doubtful, halves, merged, spliced
 from allowance.signals.prom_state import FORGET_INSTANCE, Identity, Last
-from allowance.signals.prom_together import together
+from allowance.signals.prom_together import Together, together
 from allowance.signals.promql_selector import Selector
 
 _MOST_HALVINGS = {True: 2, False: 8}
@@ -64,17 +65,13 @@ class Fetcher:
             found.update(question.apart(self.raw(question.selector, span, step)))
         return found
 
-    def newest_bucket(self, selectors: Mapping[str, Selector], span: Span) -> dict[str, list[Listed]]:
-        """The same as `newest` of a single bucket, as plain lists."""
-        found: dict[str, list[Listed]] = {}
-        for question in together(selectors):
-            text = question.selector.text(span.end - span.begin)
-            body = self._asked("query", {"query": text, "time": str(span.end)})
-            with undisturbed():
-                series, warnings = read_lists(body, where=self.client.where)
-                self._heard(warnings, sum([len(one.at) for one in series]))
-                seconds = question.selector.offset_ms / 1000
-                found.update(question.apart(_listed_inside(one, seconds, span) for one in series))
+    def flat(self, question: Together, span: Span) -> Flat:
+        """Every sample of a bucket `(begin, end]` that answers a question without an offset."""
+        text = question.selector.text(span.end - span.begin)
+        body = self._asked("query", {"query": text, "time": str(span.end)})
+        with undisturbed():
+            found = read_flat(body, where=self.client.where)
+        self._heard(found.warnings, len(found.at))
         return found
 
     def _resets(self, selector: Selector, span: Span, step: int) -> list[Series]:
@@ -197,15 +194,6 @@ def _shifted(one: Series, seconds: float, span: Span) -> Series:
         if not seconds and bool(inside.all())
         else Series(labels=one.labels, at=at[inside], values=one.values[inside])
     )
-
-
-def _listed_inside(one: Listed, seconds: float, span: Span) -> Listed:
-    at = one.at
-    if not seconds and (not at or (at[0] > span.begin and at[-1] <= span.end)):
-        return one
-    shifted = [instant + seconds for instant in at] if seconds else at
-    inside = [n for n, instant in enumerate(shifted) if span.begin < instant <= span.end]
-    return Listed(labels=one.labels, at=[shifted[n] for n in inside], values=[one.values[n] for n in inside])
 
 
 def _seconds(milliseconds: int) -> str:

@@ -20,13 +20,21 @@ from allowance.signals.measured import Measured
 from allowance.signals.prom_answer import Series
 from allowance.signals.prom_counts import Gains, gains
 from allowance.signals.prom_histogram import buckets_of, good_and_total, matching_bounds, read_histogram
-from allowance.signals.prom_minute import Rises, rises
 from allowance.signals.prom_plan import BLOCK, chunks
 from allowance.signals.prom_sli import Answers, Plan, PromIndicator, Ratio, plan, queries
 from allowance.signals.prom_state import Identity, Last, PromState, remembered
 from allowance.signals.promql import Sampled, Term
 
 Progress: TypeAlias = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Advanced:
+    """What a reading counted, the state from which to go on, and what each SLI asked for."""
+
+    measured: Measured
+    state: PromState
+    plans: Mapping[str, Plan]
 
 
 def advance(
@@ -46,6 +54,20 @@ def advance(
     (`promql`, `promql-counts`, `prom-bound`), and of the server (`prom-reach`, `prom-auth`, `prom-query`,
     `prom-status`, `prom-answer`, `prom-size`, `prom-url`, `prom-tls`).
     """
+    with Client(source, sleep=sleep) as client:
+        found = go_on(Fetcher(client=client), indicators, state, end=end, progress=progress)
+    return found.measured, found.state
+
+
+def go_on(
+    fetcher: Fetcher,
+    indicators: Mapping[str, PromIndicator],
+    state: PromState,
+    *,
+    end: Instant,
+    progress: Progress | None = None,
+) -> Advanced:
+    """`advance` with a connection that is open already."""
     span = Span(begin=state.at, end=end)
     if state.at % state.step or end % state.step or end < state.at:
         raise refuse(
@@ -53,18 +75,23 @@ def advance(
             f"a reading begins and ends on edges of its {state.step} s buckets, and does not end before it begins",
             hint="round both down to whole steps",
         )
-    plans = _plans(indicators, state.step)
-    with Client(source, sleep=sleep) as client:
-        fetcher = Fetcher(client=client)
-        if span.seconds:
-            plans |= _histograms(fetcher, indicators, span)
-        tally = Tally(plans=plans, span=span, step=state.step, by=state.by)
-        tally.start(state)
-        last = {key: dict(series) for key, series in state.last.items()}
-        if span.seconds:
-            _Reading(fetcher=fetcher, tally=tally, last=last).read(progress)
-        measured = tally.measured(fetcher.samples, fetcher.notes())
-    return measured, PromState(at=end, step=state.step, by=state.by, last=last, owed=tally.owed())
+    plans = plans_of(fetcher, indicators, span, state.step)
+    tally = Tally(plans=plans, span=span, step=state.step, by=state.by)
+    tally.start(state)
+    last = {key: dict(series) for key, series in state.last.items()}
+    if span.seconds:
+        _Reading(fetcher=fetcher, tally=tally, last=last).read(progress)
+    measured = tally.measured(fetcher.samples, fetcher.notes())
+    after = PromState(at=end, step=state.step, by=state.by, last=last, owed=tally.owed())
+    return Advanced(measured=measured, state=after, plans=plans)
+
+
+def plans_of(
+    fetcher: Fetcher, indicators: Mapping[str, PromIndicator], span: Span, step: int
+) -> dict[str, Plan]:
+    """What each SLI asks for. The bounds of histograms are those that the server knows in the span."""
+    plans = _plans(indicators, step)
+    return plans | _histograms(fetcher, indicators, span) if span.seconds else plans
 
 
 def _plans(indicators: Mapping[str, PromIndicator], step: int) -> dict[str, Plan]:
@@ -124,9 +151,9 @@ class _Reading:
         pieces = chunks(span, step, concurrent)
         done, every = 0, len(pieces) * (len(terms) + len(sampled))
         for piece in pieces:
-            found: dict[str, Gains | Rises] = {}
-            for key, gained in self._gained(terms, piece, concurrent):
-                found[key] = gained
+            found: dict[str, Gains] = {}
+            for key, series in self._counters(terms, piece, concurrent):
+                found[key] = gains(series, self.last[key], piece, step, terms[key].ignoring)
                 self.tally.hear_gains(key, found[key])
                 done = _tell(progress, done, every)
             values = {}
@@ -139,22 +166,6 @@ class _Reading:
             for key, gained in found.items():
                 self.last[key].update([(one.identity, one.last) for one in gained.series])
                 self.last[key] = remembered(self.last[key], now=piece.end)
-
-    def _gained(
-        self, terms: Mapping[str, Term], piece: Span, concurrent: int
-    ) -> Iterator[tuple[str, Gains | Rises]]:
-        """What each counter adds; a live minute needs no arrays."""
-        if self.tally.span.seconds == self.tally.step:
-            selectors = {key: term.selector for key, term in terms.items()}
-            newest = self.fetcher.newest_bucket(selectors, piece)
-            with undisturbed():
-                risen = [
-                    (key, rises(found, self.last[key], terms[key].ignoring)) for key, found in newest.items()
-                ]
-            yield from risen
-            return
-        for key, series in self._counters(terms, piece, concurrent):
-            yield key, gains(series, self.last[key], piece, self.tally.step, terms[key].ignoring)
 
     def _counters(
         self, terms: Mapping[str, Term], piece: Span, concurrent: int

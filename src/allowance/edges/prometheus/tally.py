@@ -13,7 +13,6 @@ from allowance.core.window import Span
 from allowance.signals.measured import Measured, SourceFacts
 from allowance.signals.prom_answer import Series
 from allowance.signals.prom_counts import Gains
-from allowance.signals.prom_minute import Rises
 from allowance.signals.prom_notes import Heard, Outcome, notes
 from allowance.signals.prom_sli import Answers, Plan, Ratio, count
 from allowance.signals.prom_state import Owed, PromState
@@ -57,7 +56,7 @@ class Tally:
             sli.counts[group] = (np.zeros(size, dtype=np.int64), np.zeros(size, dtype=np.int64))
         return sli.counts[group]
 
-    def hear_gains(self, key: str, found: Gains | Rises) -> None:
+    def hear_gains(self, key: str, found: Gains) -> None:
         """The counters of a term were heard."""
         heard = self.heard.setdefault(key, Heard())
         for gain in found.series:

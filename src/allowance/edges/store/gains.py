@@ -8,10 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from allowance.core.buckets import Buckets
+from allowance.core.buckets import Buckets, Ints
+from allowance.core.minute import Minute
 
 Key = tuple[str, str]
 """(SLO id, group)."""
+
+Ids = NDArray[np.int32]
+"""Numbers of series."""
 
 PIECE = 200_000
 """Rows of a piece, or somewhat more: a series is not split."""
@@ -55,6 +59,15 @@ def packed(gains: Gains, ids: Mapping[Key, int]) -> Iterator[tuple[int, bytes]]:
             parts = []
     if parts:
         yield _joined(parts)
+
+
+def packed_minute(minute: Minute[Key], ids: Ids, some: Ints) -> Iterator[bytes]:
+    """The same of one bucket: the series at the places `some`, whose numbers are `ids` (by place)."""
+    rows = np.zeros(len(some), dtype=ROW)
+    rows["series"], rows["at"] = ids[some], minute.start
+    rows["good"], rows["total"] = minute.good[some], minute.total[some]
+    for low in range(0, len(rows), PIECE):
+        yield rows[low : low + PIECE].tobytes()
 
 
 def _joined(parts: Sequence[NDArray[np.void]]) -> tuple[int, bytes]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from allowance.edges.store.counts import Counts, boot
 from allowance.edges.store.database import ONLY_READS, connect
 from allowance.edges.store.gains import Key
 from allowance.edges.store.lease import Lease
-from allowance.edges.store.writing import Writing
+from allowance.edges.store.writing import Memo, Writing
 
 WRITERS_LOCK = 0x7772697465
 """Whoever writes on PostgreSQL holds this advisory lock until the end of the transaction."""
@@ -43,7 +43,9 @@ class Store:
     """
 
     def __init__(self, engine: Engine, lease: Lease | None = None) -> None:
-        self._engine, self._lease = engine, lease
+        self._engine, self._lease, self._memo = engine, lease, Memo()
+        self._series: dict[Key, int] = {}
+        self._newest_series = 0
         self._reads = engine.execution_options(**{ONLY_READS: True})
 
     def close(self) -> None:
@@ -62,7 +64,7 @@ class Store:
                 connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITERS_LOCK})")
             if self._lease is not None:
                 self._lease.check(connection)
-            yield Writing(connection)
+            yield Writing(connection, self._memo)
 
     @contextmanager
     def snapshot(self) -> Iterator[Connection]:
@@ -79,10 +81,17 @@ class Store:
             counts.clear()
         return counts
 
-    def series(self) -> dict[Key, int]:
-        """The number of every series that has ever counted something, by (SLO, group)."""
+    def series(self) -> Mapping[Key, int]:
+        """The number of every series that has ever counted something, by (SLO, group).
+
+        Series are never taken away: the same object comes for as long as there is none that is new.
+        """
+        query = select(tables.series).where(tables.series.c.id > self._newest_series)
         with self._reads.begin() as connection:
-            return {(row.slo, row.grp): row.id for row in connection.execute(select(tables.series))}
+            more = {(row.slo, row.grp): row.id for row in connection.execute(query)}
+        if more:
+            self._series, self._newest_series = {**self._series, **more}, max(more.values())
+        return self._series
 
     def gains(self, *, after: int, most: int = 64) -> list[tuple[int, bytes]]:
         """(number, packed rows) of the gains that follow number `after`, in order; some at a time."""
@@ -103,18 +112,22 @@ class Store:
         return {row.signature: life_from_plain(json.loads(row.body)) for row in rows}
 
     def reading(self, source: str) -> tuple[Instant, Any] | None:
-        """Up to where a source was read, and what its reader wants to remember."""
+        """Up to where something was read that has no numbers, and what is to be remembered of it."""
         with self._reads.begin() as connection:
             row = connection.execute(
                 select(tables.readings).where(tables.readings.c.source == source)
             ).one_or_none()
         return None if row is None else (row.read_to, json.loads(row.body))
 
-    def readings(self) -> dict[str, tuple[Instant, Any]]:
-        """Every source that was read: up to where, and what its reader wants to remember."""
+    def readings(self) -> dict[str, tuple[Instant, Any, bytes]]:
+        """Every source that was read: up to where, and what its reader wants to remember: plain values and numbers."""
+        one, two = tables.readings, tables.reading_numbers
+        newest = func.coalesce(two.c.read_to, one.c.read_to).label("read_to")
+        query = select(one.c.source, one.c.body, newest, two.c.body.label("numbers"))
+        query = query.select_from(one.outerjoin(two, one.c.source == two.c.source))
         with self._engine.begin() as connection:
-            rows = connection.execute(select(tables.readings)).all()
-        return {row.source: (row.read_to, json.loads(row.body)) for row in rows}
+            rows = connection.execute(query).all()
+        return {row.source: (row.read_to, json.loads(row.body), row.numbers or b"") for row in rows}
 
     def otlp_parts(self, *, after: int = 0) -> list[tuple[int, bytes]]:
         """(number, part) of what OTLP receivers have learned after number `after`, oldest first."""

@@ -33,6 +33,16 @@ readings = Table(
     Column("body", Text, nullable=False),
 )
 
+# What a reading remembers and changes every minute; `shape` is the digest of the body that it belongs to.
+reading_numbers = Table(
+    "reading_numbers",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("shape", Text, nullable=False),
+    Column("read_to", BigInteger, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+
 lives = Table(
     "lives",
     metadata,

@@ -4,24 +4,43 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select
+import numpy as np
+from sqlalchemy import Connection, delete, insert, select, update
 
 from allowance.alerting.alert import Mute, Muted, Notice
 from allowance.alerting.lifecycle import Life
 from allowance.alerting.stored import life_to_plain, mute_to_plain, notice_to_plain
-from allowance.core.buckets import Buckets
+from allowance.core.buckets import Buckets, Ints
+from allowance.core.minute import Minute
 from allowance.core.time import Instant
 from allowance.edges.store import tables
-from allowance.edges.store.gains import Gains, Key, packed
+from allowance.edges.store.gains import Gains, Ids, Key, packed, packed_minute
+
+SOURCES = 64
+"""Of so many sources the numbers of series are kept at hand."""
+
+
+@dataclass(slots=True)
+class Memo:
+    """What a store need not work out again: it is checked against what is stored, and never believed alone.
+
+    `ids`: the numbers of series, by the object that holds their keys. `bodies`: by source the body that was stored
+    last, as an object, with its digest.
+    """
+
+    ids: dict[int, tuple[Sequence[Key], Ids]] = field(default_factory=dict)
+    bodies: dict[str, tuple[Any, str]] = field(default_factory=dict)
 
 
 class Writing:
     """Changes that become durable together."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, connection: Connection, memo: Memo | None = None) -> None:
+        self._connection, self._memo = connection, memo or Memo()
 
     def add_gains(self, gains: Gains) -> None:
         """Counts of a tick; new series get their number here."""
@@ -40,22 +59,69 @@ class Writing:
 
     def add(self, at: Instant, buckets: Mapping[Key, Buckets]) -> None:
         """Gains of the tick `at`."""
-        self.add_gains(Gains(tick=at, buckets=buckets))
+        if isinstance(buckets, Minute):
+            self._add_minute(at, buckets)
+        else:
+            self.add_gains(Gains(tick=at, buckets=buckets))
+
+    def _add_minute(self, at: Instant, minute: Minute[Key]) -> None:
+        """One bucket of many series, as one row."""
+        some = minute.total.nonzero()[0]
+        if not len(some):
+            return
+        known = self._memo.ids.get(id(minute.names))
+        if known is not None and known[0] is minute.names and int(known[1][some].min()) > 0:
+            ids = known[1]
+        else:
+            ids = self._numbered(minute.names, some)
+        rows = [
+            {"tick": at, "newest": minute.start, "body": body} for body in packed_minute(minute, ids, some)
+        ]
+        self._connection.execute(insert(tables.gains), rows)
+
+    def _numbered(self, names: Sequence[Key], some: Ints) -> Ids:
+        """The numbers of series, 0 for one that has never counted; `some` get theirs here."""
+        known = self._known()
+        new = [names[place] for place in some if names[place] not in known]
+        self._number(new, known)
+        ids = np.array([known.get(name, 0) for name in names], dtype=np.int32)
+        if not new:  # what is new is believed once it is stored
+            self._memo.ids = {id(names): (names, ids), **dict(list(self._memo.ids.items())[:SOURCES])}
+        return ids
 
     def _ids(self, keys: Iterable[Key]) -> dict[Key, int]:
-        known = {(row.slo, row.grp): row.id for row in self._connection.execute(select(tables.series))}
-        for slo, group in keys:
-            if (slo, group) not in known:
-                result = self._connection.execute(insert(tables.series).values(slo=slo, grp=group))
-                known[slo, group] = int(result.inserted_primary_key[0])  # type: ignore[index]
+        known = self._known()
+        self._number([key for key in keys if key not in known], known)
         return known
 
-    def save_reading(self, source: str, read_to: Instant, body: Any) -> None:
-        """Up to where a source was read."""
+    def _known(self) -> dict[Key, int]:
+        return {(row.slo, row.grp): row.id for row in self._connection.execute(select(tables.series))}
+
+    def _number(self, keys: Iterable[Key], known: dict[Key, int]) -> None:
+        for slo, group in keys:
+            result = self._connection.execute(insert(tables.series).values(slo=slo, grp=group))
+            known[slo, group] = int(result.inserted_primary_key[0])  # type: ignore[index]
+
+    def save_reading(self, source: str, read_to: Instant, body: Any, numbers: bytes | None = None) -> None:
+        """Up to where a source was read. With `numbers`, a body that is the same object as the last time, and is
+        stored, is not written again: only the numbers are."""
+        table = tables.reading_numbers
+        if numbers is not None:
+            known = self._memo.bodies.get(source)
+            if known is not None and known[0] is body:
+                same = update(table).where(table.c.source == source, table.c.shape == known[1])
+                if self._connection.execute(same.values(read_to=read_to, body=numbers)).rowcount == 1:
+                    return
+        text = json.dumps(body)
         self._connection.execute(delete(tables.readings).where(tables.readings.c.source == source))
-        self._connection.execute(
-            insert(tables.readings).values(source=source, read_to=read_to, body=json.dumps(body))
-        )
+        self._connection.execute(delete(table).where(table.c.source == source))
+        self._connection.execute(insert(tables.readings).values(source=source, read_to=read_to, body=text))
+        if numbers is not None:
+            digest = sha256(text.encode()).hexdigest()
+            self._connection.execute(
+                insert(table).values(source=source, shape=digest, read_to=read_to, body=numbers)
+            )
+            self._memo.bodies[source] = body, digest
 
     def save_lives(self, lives: Mapping[str, Life]) -> None:
         """Every alert that is not quiet; all others are forgotten."""
