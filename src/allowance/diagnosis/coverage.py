@@ -118,7 +118,12 @@ def coverage(
         *(finding for one in journeys for finding in _of_journey(one)),
         *(finding for one in services for finding in _of_service(one, declared.get(one.name))),
         *(finding for name in names for finding in _sensitive(name, by_service.get(name, ()))),
-        *(finding for name in declared for finding in _sampled(name, errors.get(name, 0), bad.get(name, 0))),
+        *(
+            finding
+            for one in services
+            if one.declared and one.signals["spans"]
+            for finding in _sampled(one.name, errors.get(one.name, 0), bad.get(one.name, 0))
+        ),
     ]
     rank = {"error": 0, "warning": 1, "info": 2}
     return Coverage(

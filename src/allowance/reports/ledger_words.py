@@ -7,7 +7,7 @@ from typing import Any
 
 from allowance.governance.ledger import Entry
 
-SENTENCES = ("sentence", "reason", "why", "what", "note")
+SENTENCES = ("sentence", "reason", "why", "what", "note", "plan", "text")
 """Fields of a payload that say by themselves what happened; the first that is there speaks."""
 
 
@@ -19,7 +19,8 @@ def in_short(entry: Entry, longest: int = 120) -> str:
 
 def _sentence(payload: Mapping[str, Any]) -> str:
     texts = [payload[key] for key in SENTENCES if isinstance(payload.get(key), str)]
-    return next((text for text in texts if text), "")
+    party = payload.get("party")
+    return next((text for text in texts if text), f"signed for {party}" if party else "")
 
 
 def _plain(payload: Mapping[str, Any]) -> list[str]:

@@ -7,12 +7,15 @@ from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 
 from allowance.contract.explain import indicator_words, method_words
+from allowance.contract.lint_names import RULES as NAME_RULES
 from allowance.contract.model import Journey
 from allowance.core.counts import NO_DATA
 from allowance.core.problem import Problem
+from allowance.diagnosis.coverage import Coverage
 from allowance.governance.ledger import Entry
 from allowance.reports import tabular
 from allowance.reports.page import State
+from allowance.reports.pages.carried import Telemetry, telemetry
 from allowance.reports.pages.facts import Facts, Promise, service_name, worst
 from allowance.reports.pages.signed import SignedPolicy
 from allowance.reports.pages.view import Head, Link, Num, When, head
@@ -21,6 +24,8 @@ FEW, MANY = 1, 3
 """A journey is told by one to three promises: with none nobody knows, with more nobody looks."""
 
 MOST_SAID = 20
+NAMING = frozenset(rule.id for rule in NAME_RULES)
+"""What a reviewer says about names stands in a list of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,11 +104,17 @@ class ContractPage:
     sources: tuple[Back, ...]
     policies: tuple[SignedPolicy, ...]
     changes: tuple[Changed, ...]
+    naming: tuple[Found, ...]
+    telemetry: Telemetry
     findings: tuple[Found, ...]
 
 
 def contract_page(
-    facts: Facts, findings: Sequence[Problem], policies: Sequence[SignedPolicy], changed: Sequence[Entry]
+    facts: Facts,
+    findings: Sequence[Problem],
+    policies: Sequence[SignedPolicy],
+    changed: Sequence[Entry],
+    seen: Coverage,
 ) -> ContractPage:
     """The contract in force; `changed` are entries of its changes, newest first."""
     traced = {one.slo.id: _traced(facts, one, findings) for one in facts.promises}
@@ -118,7 +129,11 @@ def contract_page(
         sources=tuple(_sources(facts, traced)),
         policies=tuple(policies),
         changes=tuple(_changed(one) for one in changed),
-        findings=tuple(one for one in map(_found, findings) if one not in claimed),
+        naming=tuple(_found(one) for one in findings if one.code in NAMING),
+        telemetry=telemetry(facts, seen),
+        findings=tuple(
+            _found(one) for one in findings if one.code not in NAMING and _found(one) not in claimed
+        ),
     )
 
 

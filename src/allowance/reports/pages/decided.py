@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from allowance.core.counts import NoData
 from allowance.core.duration import DAY
 from allowance.core.time import Instant
@@ -15,7 +17,15 @@ SOON = 7 * DAY
 QUARTER = CalendarWindow(unit="quarter", zone=UTC)
 
 
-def decided(standing: Standing, at: Instant | NoData) -> tuple[Num, ...]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """`2 freezes in force`, and where they stand."""
+
+    count: Num
+    href: str
+
+
+def decided(standing: Standing, at: Instant | NoData) -> tuple[Decided, ...]:
     """`1 freeze in force`, `0 waivers in force`, ...; nothing where nothing was ever decided."""
     if isinstance(at, NoData) or not standing.head:
         return ()
@@ -25,14 +35,14 @@ def decided(standing: Standing, at: Instant | NoData) -> tuple[Num, ...]:
     waivers = sum(one.begin <= at < one.end for one in standing.waivers.values())
     waiting = sum(one.until > at for one in standing.pending.values())
     said = [
-        _counted(freezes, "freeze", "in force"),
-        _counted(bullets, "silver bullet", "spent this quarter"),
-        _counted(waivers, "waiver", "in force"),
+        _counted(freezes, "freeze", "in force", "/governance#freezes"),
+        _counted(bullets, "silver bullet", "spent this quarter", "/governance#bullets"),
+        _counted(waivers, "waiver", "in force", "/governance#waivers"),
     ]
     if waiting:
-        said.append(_counted(waiting, "request", "waiting for a yes"))
+        said.append(_counted(waiting, "request", "waiting for a yes", "/governance#waiting"))
     if standing.decisions:
-        said.append(_counted(len(standing.decisions), "verdict", "recorded"))
+        said.append(_counted(len(standing.decisions), "verdict", "recorded", "/decisions"))
     return tuple(said)
 
 
@@ -41,7 +51,7 @@ def due(standing: Standing, at: Instant | NoData) -> tuple[tuple[Instant, str], 
     if isinstance(at, NoData):
         return ()
     found = [
-        (one.due, f"{one.what} is due from {one.owner or 'nobody named'} ({one.service})")
+        (one.due, f"{one.what} {_due(one.due, at)} from {one.owner or 'nobody named'} ({one.service})")
         for one in standing.obligations.values()
         if one.done is None and one.due < at + SOON
     ]
@@ -53,6 +63,11 @@ def due(standing: Standing, at: Instant | NoData) -> tuple[tuple[Instant, str], 
     return tuple(sorted(found))
 
 
-def _counted(count: int, noun: str, rest: str) -> Num:
+def _due(due: Instant, at: Instant) -> str:
+    return "is due" if due > at else "is overdue"
+
+
+def _counted(count: int, noun: str, rest: str, href: str) -> Decided:
     plural = "" if count == 1 else "s"
-    return Num(text=f"{numbers.whole(count)}{tabular.NBSP}{noun}{plural} {rest}", value=count)
+    text = f"{numbers.whole(count)}{tabular.NBSP}{noun}{plural} {rest}"
+    return Decided(count=Num(text=text, value=count), href=href)

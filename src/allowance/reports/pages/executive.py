@@ -13,7 +13,7 @@ from allowance.core.time import Instant, in_zone
 from allowance.reports import tabular
 from allowance.reports.glyphs import Svg
 from allowance.reports.page import State
-from allowance.reports.pages.decided import SOON, decided, due
+from allowance.reports.pages.decided import SOON, Decided, decided, due
 from allowance.reports.pages.drawings import strip
 from allowance.reports.pages.facts import UTC, Facts, Promise, service_name, tally, worst
 from allowance.reports.pages.rows import NONE, Row, costliest_day, row
@@ -76,7 +76,7 @@ class Executive:
     exceptions: tuple[Trouble, ...]
     rest: int
     portfolio: tuple[ServiceRow, ...]
-    decided: tuple[Num, ...]
+    decided: tuple[Decided, ...]
     ahead: tuple[Ahead, ...]
 
 

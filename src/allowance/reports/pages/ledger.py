@@ -53,7 +53,7 @@ def chain_words(found: Verified | Broken) -> str:
     """What a look through the chain came to."""
     if isinstance(found, Broken):
         return f"The chain is broken at entry {found.seq}: {found.why}"
-    return f"Every link holds, to entry {found.head}"
+    return f"Every link holds, to entry {found.head}" if found.head else "There is no link to look at yet"
 
 
 def ledger_page(

@@ -20,7 +20,7 @@ from allowance.reports import tabular
 from allowance.reports.pages.excepted import due
 from allowance.reports.pages.excepted_rows import Due
 from allowance.reports.pages.facts import Facts, Promise
-from allowance.reports.pages.rows import about
+from allowance.reports.pages.rows import NONE, about
 from allowance.reports.pages.view import Num
 
 QUALITY_DAYS = 90
@@ -143,17 +143,19 @@ def _words(found: Quality) -> Paging:
     pages = tabular.plural(found.pages, "page") if found.pages else "No page"
     says = f"{pages} in {QUALITY_DAYS} days"
     if found.said:
-        says += f"; of {found.said} that were judged {found.real} were real ({tabular.percent(found.share)})"
+        says += (
+            f"; of {found.said} that people judged {found.real} {'was' if found.real == 1 else 'were'} real"
+        )
     elif found.pages:
-        says += "; nobody has said what they were worth"
-    if not isinstance(found.find, NoData):
-        says += f"; half of them found it within {about(found.find)}"
+        says += "; nobody has said yet what came of it"
     return Paging(
         pages=Num(text=str(found.pages), value=found.pages),
         real=Num(text=str(found.real), value=found.real),
         said=Num(text=str(found.said), value=found.said),
-        share=Num(text=tabular.percent(found.share), value=found.share),
-        find=Num(text="\u2013" if isinstance(found.find, NoData) else about(found.find), value=found.find),
+        share=Num(
+            text=NONE if isinstance(found.share, NoData) else tabular.percent(found.share), value=found.share
+        ),
+        find=Num(text=NONE if isinstance(found.find, NoData) else about(found.find), value=found.find),
         says=f"{says}.",
     )
 

@@ -59,7 +59,8 @@ def _look(needed: Sequence[str], find: Callable[[], _Look]) -> _Look:
         problem = error.problems[0]
     except Refusal as refusal:
         problem = refusal.problem
-    return _Look(means=tuple(one for one in (f"It cannot be: {problem.message}.", problem.hint) if one))
+    hint = f"{problem.hint[:1].upper()}{problem.hint[1:]}." if problem.hint else ""
+    return _Look(means=tuple(one for one in (f"It cannot be: {problem.message}.", hint) if one))
 
 
 def _services(wanted: Wanted) -> tuple[str, ...]:

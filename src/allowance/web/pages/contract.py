@@ -14,6 +14,7 @@ from allowance.reports.pages.contract import ContractPage, contract_page
 from allowance.reports.pages.facts import UTC
 from allowance.reports.pages.signed import signed_policy
 from allowance.web.contract_files import KIND
+from allowance.web.coverage import coverage_now
 from allowance.web.pages.governance import policies
 from allowance.web.pages.page import Page, Wanted
 
@@ -51,6 +52,7 @@ def _view(wanted: Wanted) -> ContractPage:
         reviewed(facts.contract, now=now),
         [signed_policy(one, facts.standing, now=now) for one in policies(house)],
         changed[::-1],
+        coverage_now(house),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import Any
 
@@ -63,10 +64,18 @@ def _environment(finalize: Any, package: str, *, autoescape: bool) -> Environmen
         lstrip_blocks=True,
         finalize=finalize,
     )
-    environment.filters |= {"iso": iso, "css": css_class, "when": when, "raw": Markup}
+    environment.filters |= {"minus": minus, "iso": iso, "css": css_class, "when": when, "raw": Markup}
     environment.globals |= {"asset": lambda name: asset(name).href, "vega": vega_href}
     environment.tests |= {"known": lambda value: not isinstance(value, NoData)}
     return environment
+
+
+_HYPHEN = re.compile(r"(?<![\w.-])-(?=\d[\d.]*[\s\u00a0]?%)")
+
+
+def minus(text: str) -> str:
+    """Sentences that were written down for terminals, with the sign that numbers have on pages."""
+    return _HYPHEN.sub("\u2212", text)
 
 
 def _as_html(value: Any) -> Any:
