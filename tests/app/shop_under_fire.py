@@ -62,6 +62,9 @@ routes:
 
 SPEED = 60
 """A minute is a second."""
+STARVED = 20
+"""Seconds after which a life lasts until spans were acknowledged: a sender that waits for an hour of the clock is too
+late."""
 SPANS = 20
 WORDS = {"opened": "open", "reopened": "open", "resolved": "resolved"}
 
@@ -125,6 +128,7 @@ class Shop:
     tries: Counter[str] = field(default_factory=Counter)
     refused: list[str] = field(default_factory=list)
     answered: list[dict[str, Any]] = field(default_factory=list)
+    heard: float = field(default_factory=time.monotonic)
     over: threading.Event = field(default_factory=threading.Event)
 
     def prepare(self) -> None:
@@ -191,6 +195,7 @@ class Shop:
         self.bodies.append((now, body))
         url = f"http://127.0.0.1:{self.otlp}/v1/traces"
         assert self._acknowledged(client, url, body, good=(200,))
+        self.heard = time.monotonic()
 
     def _events(self, client: httpx.Client, number: int) -> None:
         name = f"event-{number}"
@@ -241,12 +246,14 @@ def kill_again_and_again(shop: Shop, starter: Nursery, *, instants: int, seed: i
     rng = random.Random(seed)
     threads = shop.keep_sending()
     try:
-        span = max(span, 1.5 * _start_up(shop, starter))
+        span = max(span, min(1.5 * _start_up(shop, starter), 10 * span))
         lives = [(number + rng.random()) / instants * span for number in range(instants)]
         rng.shuffle(lives)
         for life in lives:
             child = starter.start(shop.arguments, shop.folder, shop.clock)
             time.sleep(life)
+            if time.monotonic() - shop.heard > STARVED:
+                wait_until(lambda: time.monotonic() - shop.heard < STARVED, "an acknowledgement", 60)
             starter.kill(child)
         child = starter.start(shop.arguments, shop.folder, shop.clock)
         begun = int(shop.clock.now())
@@ -262,6 +269,7 @@ def kill_again_and_again(shop: Shop, starter: Nursery, *, instants: int, seed: i
 
 def _start_up(shop: Shop, starter: Nursery) -> float:
     """Seconds from a fork until it answers; it is killed then."""
+    starter.wait(starter.start(["--version"], shop.folder, shop.clock))  # now everything is imported
     began = time.monotonic()
     child = starter.start(shop.arguments, shop.folder, shop.clock)
     wait_until(lambda: shop.ask("/healthz") is not None, "the program", 60)

@@ -52,6 +52,14 @@ async def test_a_deploy_holds_the_tickets_of_its_service(house: House, api: http
     assert (await api.get("/v1/mutes")).json()["mutes"] == [mute]
 
 
+async def test_a_sender_of_webhooks_may_ask_first(api: httpx.AsyncClient) -> None:
+    agreed = await api.options("/v1/events", headers={"WebHook-Request-Origin": "events.example.com"})
+    assert (agreed.status_code, agreed.headers["allow"]) == (200, "POST")
+    assert agreed.headers["webhook-allowed-origin"] == "events.example.com"
+    assert int(agreed.headers["webhook-allowed-rate"]) > 0
+    assert "webhook-allowed-origin" not in (await api.options("/v1/events")).headers
+
+
 async def test_the_same_event_is_taken_once_in_any_form(house: House, api: httpx.AsyncClient) -> None:
     await _send(api, _deploy())
     again = (await _send(api, [_deploy(), _deploy(2), _deploy(2)], BATCH)).json()

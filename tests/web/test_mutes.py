@@ -63,6 +63,9 @@ async def test_a_preview_says_what_would_be_hit_and_saves_nothing(
     ]
     said = [e for e in house.state.events(since=0) if e["signature"].startswith("checkout/")]
     assert found["events_in_all"] == len(found["events"]) == len(said) > 0
+    assert found["promises"] == 2
+    slip = await api.post("/v1/mutes", params={"preview": "true"}, json=_body(labels={"service": "chekout"}))
+    assert (slip.json()["promises"], slip.json()["firing"]) == (0, [])
     assert (await api.get("/v1/mutes")).json() == {"mutes": []}
 
 

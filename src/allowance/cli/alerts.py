@@ -131,7 +131,7 @@ def _table(rows: list[dict[str, Any]]) -> Table:
         mark = f"{MARKS[row['severity']]} {row['severity']}"
         since = (row["opened"] or row["since"])[5:16].replace("T", " ")
         burn = "" if row["short"] is None else f"{row['short']:.1f}x"
-        limit = "" if row["factor"] is None else f"{row['factor']}x"
+        limit = "" if row["factor"] is None else f"{float(row['factor']):.4g}x"
         words = escape("; ".join(_words(row)))
         found.add_row(mark, escape(row["signature"]), STATES[row["state"]], since, burn, limit, words)
     return found

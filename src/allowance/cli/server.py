@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
 from typing import Any
@@ -65,7 +66,7 @@ def ask(remote: Remote, method: str, path: str, body: Mapping[str, Any] | None =
     except ValueError:
         raise _no_answer(address, f"it answered {status} with something else than JSON") from None
     if not 200 <= status < 300:
-        raise _refused(address, status, answer)
+        raise _refused(address, status, answer, has_token="Authorization" in headers)
     return answer
 
 
@@ -127,15 +128,18 @@ def _no_answer(address: str, why: str) -> ProblemError:
     )
 
 
-def _refused(address: str, status: int, answer: Any) -> ProblemError:
+def _refused(address: str, status: int, answer: Any, *, has_token: bool) -> ProblemError:
     if not isinstance(answer, dict) or not isinstance(answer.get("message"), str):
         return _no_answer(address, f"it answered {status}")
     where = str(answer.get("where") or "") or None
+    hint = str(answer.get("hint") or "")
+    if status == HTTPStatus.UNAUTHORIZED and not has_token:
+        hint = "set ALLOWANCE_TOKEN, or name a file that holds the token with --token-file"
     return ProblemError(
         Problem(
             code=str(answer.get("code") or "server"),
-            message=answer["message"],
-            hint=str(answer.get("hint") or ""),
+            message=answer["message"].removeprefix(f"{where}: "),
+            hint=hint,
             where=Where(path=where),
         )
     )

@@ -181,7 +181,8 @@ def _would_hit(preview: dict[str, Any]) -> str:
     firing, past = preview["firing"], preview["events_in_all"]
     named = ", ".join(firing[:MOST_SHOWN]) + (", ..." if len(firing) > MOST_SHOWN else "")
     now = f"it mutes {len(firing)} open now" + (f": {named}" if firing else "")
-    return f"{now}; of what was said in the last 7 days it would have hit {past}"
+    unknown = "" if preview["promises"] else "nothing that is promised has these labels: a slip of the pen?\n"
+    return f"{unknown}{now}; of what was said in the last 7 days it would have hit {past}"
 
 
 def _agreed() -> bool:

@@ -14,7 +14,7 @@ from allowance.contract.indicator import Events
 class Template:
     """Predicates over spans. `kind` is the kind of promise; of latency, the limit is the user's."""
 
-    kind: Literal["availability", "latency"]
+    kind: Literal["availability", "latency", "cold-start"]
     valid: str
     good: str
 
@@ -40,8 +40,19 @@ TEMPLATES: dict[str, Template] = {
         f"{name}-latency": Template(kind="latency", valid=valid, good=good)
         for name, (valid, good) in _SPANS.items()
     },
+    "faas-cold-start": Template(
+        kind="cold-start",
+        valid=_SPANS["faas"][0],
+        good='"faas.coldstart" IS NOT TRUE',
+    ),
+    "pipeline-availability": Template(
+        kind="availability",
+        valid="\"cicd.pipeline.result\" NOT IN ('skip', 'cancellation')",
+        good="\"cicd.pipeline.result\" = 'success'",
+    ),
 }
-"""The kinds by name: of http, rpc, messaging, database and faas, availability and latency each."""
+"""The kinds by name: of http, rpc, messaging, database and faas, availability and latency each; warm starts of
+functions, and runs of pipelines."""
 
 
 def expand(template: Template, fields: Fields) -> Events | None:
@@ -56,9 +67,9 @@ def expand(template: Template, fields: Fields) -> Events | None:
             )
             return None
     latency = fields.parsed("latency", parse_latency)
-    if template.kind == "availability":
+    if template.kind != "latency":
         if fields.has("latency"):
-            fields.wrong("latency", f"{fields.called()} has a latency, but its kind is availability")
+            fields.wrong("latency", f"{fields.called()} has a latency, but its kind is {template.kind}")
             return None
         return Events(valid=template.valid, good=template.good)
     if latency is None:

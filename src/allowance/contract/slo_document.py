@@ -12,6 +12,7 @@ from allowance.contract.envelope import text_map
 from allowance.contract.fields import Fields
 from allowance.contract.indicator import Events, Indicator
 from allowance.contract.indicator_document import read_indicator
+from allowance.contract.layers import LAYERS, expand_layer
 from allowance.contract.model import (
     KINDS,
     NO_DATA_RULES,
@@ -41,6 +42,7 @@ FIELDS_OF_SLO = {
     "good": "indicator",
     "latency": "indicator",
     "promql": "indicator",
+    "match": "indicator",
 }
 """Keys of the document that have another name in the model."""
 
@@ -63,6 +65,9 @@ def _measured(fields: Fields, service: str) -> tuple[Indicator | None, Source | 
     template = TEMPLATES.get(fields.raw("kind") or "")
     if template is not None:
         return expand(template, fields), Otlp(signal="traces")
+    layer = LAYERS.get(fields.raw("kind") or "")
+    if layer is not None:
+        return expand_layer(layer, fields, service), None
     return read_indicator(fields), None
 
 
@@ -88,8 +93,8 @@ def overlaid(slo: WrittenSlo, fields: Fields) -> WrittenSlo:
 
 
 def _kind(fields: Fields) -> Kind | None:
-    word: str | None = fields.word("kind", (*KINDS, *TEMPLATES))
-    template = TEMPLATES.get(word or "")
+    word: str | None = fields.word("kind", (*KINDS, *TEMPLATES, *LAYERS))
+    template = TEMPLATES.get(word or "") or LAYERS.get(word or "")
     return template.kind if template is not None else next((kind for kind in KINDS if kind == word), None)
 
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from http import HTTPStatus
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Header, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from allowance.alerting.alert import Mute
 from allowance.changes.deploys import Deploy, from_cdevent
 from allowance.contract.model import Contract
+from allowance.core.duration import MINUTE
 from allowance.core.time import Instant
 from allowance.edges.store.acks import Arrival
 from allowance.web.asked import Asked, House
@@ -73,11 +75,23 @@ _BODY: dict[str, Any] = {
 )
 async def take(request: Request, asked: Asked, who: Annotated[Caller, may("report")]) -> Response:
     """Structured, batch, or binary (the attributes in `ce-*` headers). An event is known by its source and id, and
-    taken once. `dev.cdevents.service.deployed.*` holds the tickets of that service for 15 minutes, unless they burn
-    too fast."""
+    taken once. `dev.cdevents.service.deployed.*` holds the tickets of that service for a while (15 minutes), unless
+    they burn too fast."""
     body = await request.body()
     events = read_events({name.lower(): value for name, value in request.headers.items()}, body)
     return Json(await run_in_threadpool(_take, asked, events, who))
+
+
+@router.options("", include_in_schema=False)
+def agree(
+    asked: Asked, webhook_request_origin: Annotated[str | None, Header(max_length=300)] = None
+) -> Response:
+    """The handshake of CloudEvents' webhooks: any origin may send, with a token, as fast as any client."""
+    if webhook_request_origin is None:
+        return Response(status_code=HTTPStatus.NO_CONTENT, headers={"Allow": "POST"})
+    rate = str(int(asked.settings.rate * MINUTE))
+    allowed = {"WebHook-Allowed-Origin": webhook_request_origin, "WebHook-Allowed-Rate": rate}
+    return Response(headers={"Allow": "POST", **allowed})
 
 
 def _take(asked: House, events: Sequence[CloudEvent], who: Caller) -> dict[str, Any]:

@@ -39,9 +39,13 @@ class MuteIn(BaseModel):
 
 
 class Preview(BaseModel):
-    """What a mute would hit: alerts that fire now, and what was said in the last 7 days (the newest 100)."""
+    """What a mute would hit: alerts that fire now, and what was said in the last 7 days (the newest 100).
+
+    `promises`: how many promises have its labels; none is perhaps a slip of the pen.
+    """
 
     mute: Mute
+    promises: int
     firing: list[str]
     events: list[AlertEvent]
     events_in_all: int

@@ -10,8 +10,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from allowance.alerting.alert import Mute
+from allowance.alerting.alert import Mute, labels_of
 from allowance.alerting.mute import maintenance_of, matches, names, next_span
+from allowance.alerting.plan import context_of
+from allowance.alerting.telemetry import OWN_SERVICE
 from allowance.contract.maintenance import Recurrence, parse_rrule
 from allowance.contract.maintenance_document import parse_length
 from allowance.core.duration import DAY, HOUR
@@ -28,6 +30,8 @@ from allowance.web.tokens import Caller, covers, covers_all, may
 
 router = APIRouter(prefix="/v1/mutes", tags=["mutes"])
 
+OF_ALERTS = ("severity", "group", "source", "alert")
+"""Labels that an alert has and a promise has not."""
 PREVIEW_DAYS = 7
 MOST_EVENTS = 100
 LONGEST = 366 * DAY
@@ -168,6 +172,17 @@ def _repeats(said: MuteIn) -> Recurrence | None:
         ) from None
 
 
+def _promises(asked: House, mute: Mute) -> int:
+    """How many promises its labels fit, whatever the severity, group or source; telemetry itself counts as one."""
+    labels = {name: value for name, value in mute.labels.items() if name not in OF_ALERTS}
+    context = context_of(asked.state.contract)
+    about = [
+        labels_of(slo, "page", "", context.services.get(slo.service, {})) for slo in asked.state.contract.slos
+    ]
+    own = {"service": OWN_SERVICE, "slo": "telemetry"}
+    return sum(labels.items() <= one.items() for one in (*about, own))
+
+
 def _preview(asked: House, mute: Mute) -> dict[str, Any]:
     now, state = asked.clock(), asked.state
     firing = [
@@ -186,6 +201,7 @@ def _preview(asked: House, mute: Mute) -> dict[str, Any]:
             past.append(event)
     return {
         "mute": mute_json(mute, now=now),
+        "promises": _promises(asked, mute),
         "firing": sorted(firing),
         "events": [event_json(event) for event in past[-MOST_EVENTS:]],
         "events_in_all": len(past),

@@ -80,6 +80,8 @@ def silence(
 
 def _hits(preview: Mapping[str, Any]) -> str:
     firing, past = len(preview["firing"]), preview["events_in_all"]
+    if not preview["promises"]:
+        return "Nothing that is promised has these labels: it will mute nothing."
     if not firing and not past:
         return "It will mute nothing that fires now, and nothing was said in the last 7 days that it would have muted."
     now = tabular.plural(firing, "alert") + " firing now"
