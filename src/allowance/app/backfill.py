@@ -13,7 +13,7 @@ from allowance.app.collect import Reader
 from allowance.app.status import STEP, lookback
 from allowance.app.tick import Key
 from allowance.contract.indicator import Events
-from allowance.contract.model import Slo
+from allowance.contract.model import Contract, Slo
 from allowance.contract.source import Files, Otlp
 from allowance.core.buckets import Buckets
 from allowance.core.problem import Problem, ProblemError
@@ -54,12 +54,13 @@ class Backfill:
     first: Callable[[str], Instant | None]
     _done: set[str] = field(default_factory=set)
 
-    def fill(self, slos: Sequence[Slo], names: Mapping[str, str], *, until: Instant) -> dict[str, Problem]:
+    def fill(self, contract: Contract, names: Mapping[str, str], *, until: Instant) -> dict[str, Problem]:
         """Read what is missing before `until`. `names`: SLO id -> series. The problems, by the name of the reading."""
         problems = {}
-        for slo, paths in self._missing(slos, names):
+        for slo, paths in self._missing(contract.slos, names):
             try:
-                self._fill(slo, paths, names[slo.id], until=until)
+                back = max(2 * lookback([slo]), lookback([slo], contract))
+                self._fill(slo, paths, names[slo.id], back, until=until)
             except ProblemError as error:
                 problems[PREFIX + names[slo.id]] = error.problems[0]
         return problems
@@ -78,10 +79,10 @@ class Backfill:
             else:
                 self._done.add(name)
 
-    def _fill(self, slo: Slo, paths: tuple[str, ...], name: str, *, until: Instant) -> None:
+    def _fill(self, slo: Slo, paths: tuple[str, ...], name: str, back: int, *, until: Instant) -> None:
         begun = self.first(name)
         end = until if begun is None else min(begun, until)
-        begin = end - 2 * lookback([slo])
+        begin = end - back
         as_counts = replace(slo, indicator=COUNTS)
         by = slo.group_by[0] if slo.group_by else None
         read = self.reader(Files(paths=paths), [as_counts], by, None, begin=begin - begin % STEP, end=end)

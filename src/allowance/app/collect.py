@@ -127,7 +127,7 @@ def standing_key(source: Source, by: str | None) -> str:
 class Asked:
     """What is asked of one source at once: its SLOs with one grouping, also by their fingerprints.
 
-    `name` is the one under which the reading is remembered.
+    `name` is the one under which the reading is remembered, `back` how many seconds what is new is counted back.
     """
 
     name: str
@@ -135,6 +135,7 @@ class Asked:
     by: str | None
     slos: Sequence[Slo]
     prints: Mapping[str, Slo]
+    back: int
 
 
 def asked(contract: Contract) -> tuple[Asked, ...]:
@@ -151,6 +152,7 @@ def _asked(same: _Same[Contract]) -> tuple[Asked, ...]:
             by=by,
             slos=tuple(slos),
             prints={fingerprint(slo): slo for slo in slos},
+            back=lookback(slos, same.one),
         )
         for source, by, slos in batches(same.one, None)
         if source is not None
@@ -238,8 +240,8 @@ def _read(reader: Reader, asked: Asked, standing: Standing | None, until: Instan
         read = reader(source, slos, by, standing.memory, begin=standing.at, end=until)
         gains, counted = read.gains, standing.slos
     else:
-        # The contract has changed here: what is new is counted over its whole window, the rest goes on.
-        begin = until - lookback(slos)
+        # The contract has changed here: what is new is counted over all that is asked about, the rest goes on.
+        begin = until - asked.back
         read = reader(source, slos, by, None, begin=begin - begin % STEP, end=until)
         known = standing.slos if standing else {}
         fresh = {slo.id for print_, slo in prints.items() if print_ not in known}

@@ -52,7 +52,7 @@ def measured_verdict(
     if service is not None:
         wanted |= {one.service for one in service.dependencies}
     part = replace(contract, services=tuple(one for one in contract.services if one.name in wanted))
-    found = {one.slo.id: one for one in status(part, measure, now=now, at=at)}
+    found = {one.slo.id: one for one in status(part, measure, now=now, at=at, ruled=True)}
     instants = [one.whole.at for one in found.values() if one.whole is not None]
     numbers = Numbers(
         tick=Measured(at=max(instants), found=found) if instants else None,

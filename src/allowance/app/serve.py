@@ -180,9 +180,8 @@ class Loop:
             return []
         collected = self._collector.collect(self.contract, self.standings, until=until)
         self.problems = {one.name: one.problem for one in collected if one.problem is not None}
-        self.problems |= self._backfill.fill(
-            self.contract.slos, self._recording.pushed(self.contract), until=until
-        )
+        pushed = self._recording.pushed(self.contract)
+        self.problems |= self._backfill.fill(self.contract, pushed, until=until)
         stands = {one.name: one.standing for one in collected if one.standing is not None}
         standings = {**self.standings, **stands}
         self._recording.record(collected, self._recording.names(self.contract, standings), at=until)

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from allowance.budget.evaluate import Evaluation, evaluate, period_of
 from allowance.contract.model import Contract, Slo
+from allowance.contract.policies import POLICIES
 from allowance.contract.rules import MONTH
 from allowance.contract.source import Files, Source
 from allowance.core.buckets import Buckets, add
 from allowance.core.duration import DAY
 from allowance.core.problem import Problem, ProblemError
 from allowance.core.time import Instant
-from allowance.core.window import RollingWindow
+from allowance.core.window import RollingWindow, Window
 from allowance.signals.measured import Measured, SourceFacts
 
 STEP = 60
@@ -41,15 +42,24 @@ class SloStatus:
 
 
 def status(
-    contract: Contract, measure: Measure, *, now: Instant, at: Instant | None, source: Source | None = None
+    contract: Contract,
+    measure: Measure,
+    *,
+    now: Instant,
+    at: Instant | None,
+    source: Source | None = None,
+    ruled: bool = False,
 ) -> tuple[SloStatus, ...]:
     """Judge every SLO: at `at`, else at the end of the data of files and at `now` for servers.
 
-    `source` replaces the sources of the contract. A source that fails spoils only its own SLOs.
+    `source` replaces the sources of the contract. A source that fails spoils only its own SLOs. `ruled`: measure as far
+    back as the policies ask about, too.
     """
     found: dict[str, SloStatus] = {}
     for where, by, slos in batches(contract, source):
-        for one in _batch(measure, where, by, slos, now=now, at=at):
+        for one in _batch(
+            measure, where, by, slos, lookback(slos, contract if ruled else None), now=now, at=at
+        ):
             found[one.slo.id] = one
     return tuple(found[slo.id] for slo in contract.slos)
 
@@ -71,6 +81,7 @@ def _batch(
     source: Source | None,
     by: str | None,
     slos: list[Slo],
+    back: int,
     *,
     now: Instant,
     at: Instant | None,
@@ -81,7 +92,7 @@ def _batch(
         return
     end = at if at is not None else now - now % STEP
     try:
-        measured = measure(source, slos, begin=end - lookback(slos), end=at, by=by)
+        measured = measure(source, slos, begin=end - back, end=at, by=by)
     except ProblemError as error:
         for slo in slos:
             yield SloStatus(slo=slo, problem=error.problems[0])
@@ -105,11 +116,21 @@ def _end(source: Source, whole: Buckets, now: Instant) -> Instant:
     return trimmed.end if isinstance(source, Files) and len(trimmed) else now
 
 
-def lookback(slos: Sequence[Slo]) -> int:
-    """The longest window, and one more of it, so that yesterday can be told from today."""
-    spans = [s.window.seconds if isinstance(s.window, RollingWindow) else 366 * DAY for s in slos]
+def lookback(slos: Sequence[Slo], ruled: Contract | None = None) -> int:
+    """The longest window that is asked about; where `ruled` is given, by the policies of their services as well."""
+    windows = [slo.window for slo in slos]
+    windows += [] if ruled is None else _of_clauses(ruled, {slo.service for slo in slos})
+    spans = [one.seconds if isinstance(one, RollingWindow) else 366 * DAY for one in windows]
     spans += [rule.long for slo in slos for rule in slo.rules] + [period_of(slo) for slo in slos]
     return max(spans, default=MONTH)  # a contract may begin without a promise
+
+
+def _of_clauses(contract: Contract, names: Collection[str]) -> list[Window]:
+    """The windows that clauses have of their own, in the policies that some services follow."""
+    followed = {one.policy for one in contract.services if one.name in names}
+    policies = [contract.budget_policy(name) or POLICIES.get(name) for name in sorted(followed)]
+    clauses = [clause for policy in policies if policy is not None for clause in policy.clauses]
+    return [clause.when.window for clause in clauses if clause.when.window is not None]
 
 
 def kept(contract: Contract) -> int:
@@ -117,15 +138,7 @@ def kept(contract: Contract) -> int:
 
     A day more than any window at least: ticks that are caught up with look back from where they would have been.
     """
-    windows = [
-        clause.when.window
-        for policy in contract.budget_policies
-        for clause in policy.clauses
-        if clause.when.window is not None
-    ]
-    spans = [one.seconds if isinstance(one, RollingWindow) else 366 * DAY for one in windows]
-    longest = lookback(contract.slos)
-    return max(2 * longest, max([longest, *spans]) + DAY)
+    return max(2 * lookback(contract.slos), lookback(contract.slos, contract) + DAY)
 
 
 def _unmeasured(slo: Slo) -> Problem:
