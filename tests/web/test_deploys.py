@@ -11,7 +11,7 @@ import pytest
 from allowance.changes.deploys import Deploy, version_of
 from allowance.core.time import iso
 from allowance.governance.adherence import adherence
-from allowance.governance.facts import Bullet, Freeze, Standing
+from allowance.governance.facts import Bullet, Freeze, Release, Standing, Waiver
 from tests.web.conftest import START, House
 
 pytestmark = pytest.mark.anyio
@@ -139,6 +139,42 @@ def test_an_exception_allows_what_is_inside_it() -> None:
     deploys = [_deploy("in", 149), _deploy("late", 150), _deploy("staging", 120, environment="staging")]
     found = adherence(deploys, standing, begin=0, end=1000)
     assert (found.during, found.allowed, found.against) == (3, 1, ("staging", "late"))
+
+
+def test_a_release_allows_once_everything_was_shown_and_a_waiver_what_it_lifts() -> None:
+    release = Release(
+        id="R-1",
+        service="checkout",
+        change="pr-1",
+        environment="production",
+        begin=100,
+        end=150,
+        by="a",
+        approved_by=("b",),
+        plan="a flag",
+        conditions={"the flag is off": "https://ci/1", "burn below 2 over 1h": ""},
+        seq=2,
+    )
+    waiver = Waiver(
+        id="W-1",
+        service="checkout",
+        slo=_freeze().slo,
+        dependency="mail",
+        mode="lenient",
+        begin=150,
+        end=160,
+        by="a",
+        reason="r",
+        evidence=(),
+        seq=3,
+    )
+    standing = Standing(freezes={"F-1": _freeze()}, releases={"R-1": release}, waivers={"W-1": waiver})
+    deploys = [_deploy("released", 149), _deploy("waived", 159), _deploy("neither", 160)]
+    assert adherence(deploys, standing, begin=0, end=1000).against == ("neither",)
+    promised = replace(release, conditions={"the flag is off": "", "burn below 2 over 1h": ""})
+    other = replace(_freeze(), id="F-2", slo="checkout/other")
+    standing = replace(standing, releases={"R-1": promised}, freezes={"F-1": _freeze(), "F-2": other})
+    assert adherence(deploys, standing, begin=0, end=1000).allowed == 0
 
 
 @pytest.mark.parametrize(

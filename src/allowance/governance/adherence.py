@@ -9,7 +9,8 @@ from fractions import Fraction
 from allowance.changes.deploys import Deploy
 from allowance.core.counts import NO_DATA, NoData
 from allowance.core.time import Instant
-from allowance.governance.facts import Bullet, Override, Release, Standing
+from allowance.governance.conditions import all_shown
+from allowance.governance.facts import Bullet, Freeze, Override, Release, Standing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,11 +35,16 @@ def adherence(deploys: Sequence[Deploy], standing: Standing, *, begin: Instant, 
     """Count the deploys in `[begin, end)`. A soft freeze only warns and is none here.
 
     A deploy that put an older version back is a deploy, and never one during a freeze. An exception is a silver
-    bullet, a conditional release or an override for the service and the environment at that instant.
+    bullet, a conditional release or an override for the service and the environment at that instant, or waivers for
+    all that froze it.
     """
     counted = sorted((one for one in deploys if begin <= one.at < end), key=lambda one: (one.at, one.id))
-    during = [one for one in counted if one.state != "rolled-back" and _frozen(one, standing)]
-    against = [one for one in during if not _excepted(one, standing)]
+    during = [
+        (one, freezes)
+        for one in counted
+        if one.state != "rolled-back" and (freezes := _freezes(one, standing))
+    ]
+    against = [one for one, freezes in during if not _excepted(one, freezes, standing)]
     return Adherence(
         deploys=len(counted),
         during=len(during),
@@ -47,23 +53,25 @@ def adherence(deploys: Sequence[Deploy], standing: Standing, *, begin: Instant, 
     )
 
 
-def _frozen(deploy: Deploy, standing: Standing) -> bool:
-    return any(
-        one.service == deploy.service
+def _freezes(deploy: Deploy, standing: Standing) -> list[Freeze]:
+    return [
+        one
+        for one in standing.freezes.values()
+        if one.service == deploy.service
         and one.model != "soft"
         and one.begin <= deploy.at
         and (one.end is None or deploy.at < one.end)
-        for one in standing.freezes.values()
-    )
+    ]
 
 
-def _excepted(deploy: Deploy, standing: Standing) -> bool:
+def _excepted(deploy: Deploy, freezes: Sequence[Freeze], standing: Standing) -> bool:
     granted: tuple[Bullet | Override | Release, ...] = (
         *standing.bullets.values(),
         *standing.overrides.values(),
-        *(one for one in standing.releases.values() if all(one.conditions.values())),
+        *(one for one in standing.releases.values() if all_shown(one)),
     )
-    return any(
+    waived = {one.slo for one in standing.waivers.values() if one.begin <= deploy.at < one.end}
+    return all(one.slo in waived for one in freezes) or any(
         (one.service, one.environment) == (deploy.service, deploy.environment)
         and one.begin <= deploy.at < one.end
         for one in granted

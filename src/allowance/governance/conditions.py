@@ -105,6 +105,11 @@ def unmet(release: Release, burns: Burns) -> tuple[str, ...]:
     return tuple(found)
 
 
+def all_shown(release: Release) -> bool:
+    """Whether everything was shown that people have to show; what the program looks up is not among it."""
+    return all(shown or isinstance(check_of(name), BurnBelow) for name, shown in release.conditions.items())
+
+
 def looked_up(release: Release) -> frozenset[int]:
     """The spans over which the program has to know the burn rate."""
     checks = (check_of(name) for name in release.conditions)
