@@ -94,7 +94,7 @@ def slo_page(
         base=base,
         query=asked.query,
         tags=tags(promise),
-        remarks=asked.remarks,
+        remarks=(*asked.remarks, *(() if known is None else _too_good(known))),
         promise=_promised(slo),
         good_means="" if known is None else known.view.wording.good,
         says=says(promise, at=facts.at) if known is None or asked == SloAsked() else _nothing(known),
@@ -120,6 +120,12 @@ def _answer(promise: Promise, known: Detail | None) -> str:
     if health == "too little":
         return f"{name}: too little traffic to say"
     return f"{name} {words[health]}: {budget_left(known.evaluation.budget)}"
+
+
+def _too_good(known: Detail) -> tuple[str, ...]:
+    """What `allowance analyze` finds of a promise that nothing is ever spent of."""
+    found = (one for one in known.whole.findings if one.code == "gold-plated")
+    return tuple(f"{one.message[:1].upper()}{one.message[1:]}. What to do: {one.hint}." for one in found)
 
 
 def _promised(slo: Slo) -> str:
