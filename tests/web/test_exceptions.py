@@ -1,4 +1,4 @@
-"""Exceptions from end to end: a launch against a freeze, a provider that burned the budget, a bullet, a bankruptcy."""
+"""Exceptions from end to end, over the API: bullets, releases, waivers, bankruptcies, and who may do what to them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from allowance.core.time import iso
 from allowance.edges.token_file import Token
 from allowance.governance.facts import Standing
 from allowance.governance.fold import fold
-from allowance.governance.releases import USUAL
 from allowance.governance.roles import Role
 from tests.budget.histories import MIN
 from tests.web.conftest import KNOWN, START, House
@@ -111,35 +110,6 @@ async def test_the_postmortem_is_owed_and_keeps_the_next_bullet_away(people: Peo
     await people.ask("engineer", "POST", "/v1/bullets", 202, **BULLET | {"change": "PR-2"})
 
 
-async def test_a_launch_against_the_freeze_goes_when_its_conditions_are_met_and_not_before(
-    people: People,
-) -> None:
-    furnish(people.house, shop(), MAIL_IS_DOWN)
-    asked = {"service": "checkout", "change": "PR-1041", "plan": "behind a flag, one per cent first"}
-    conditions = [*USUAL, "burn below 2 over 1h"]
-    waits = await people.ask("engineer", "POST", "/v1/releases", 202, **asked, conditions=conditions)
-    id_ = (await people.ask("tpm", "POST", f"/v1/releases/{waits['id']}/approve", 201))["id"]
-    stop = await people.verdict()
-    assert stop["verdict"] == "stop"
-    way = next(one["text"] for one in stop["ways"] if one["kind"] == "release")
-    assert "the rollback was tested: nothing was shown" in way
-    path = f"/v1/releases/{id_}/evidence"
-    refused = await people.ask(
-        "deployer", "POST", path, 409, condition="canary share <= 1 %", evidence="ci", value="5 %"
-    )
-    assert refused["message"] == "5 % is above the 1 % of 'canary share <= 1 %'"
-    for condition in USUAL:
-        value = "0.5 %" if "canary" in condition else ""
-        await people.ask(
-            "deployer", "POST", path, 200, condition=condition, evidence="https://ci/7", value=value
-        )
-    found = await people.verdict()
-    assert found["verdict"] == "go"
-    assert any(one["lifted_by"] == f"conditional release {id_}" for one in found["reasons"])
-    await people.ask("engineer", "POST", f"/v1/releases/{id_}/withdraw", 200, reason="the canary failed")
-    assert (await people.verdict())["verdict"] == "stop"
-
-
 async def test_a_release_waits_while_the_service_burns(people: People) -> None:
     furnish(people.house, shop(two_people=False), MAIL_IS_DOWN, minute=OUTAGE.stop)
     asked = {"service": "checkout", "change": "PR-1041", "plan": "behind a flag"}
@@ -157,40 +127,6 @@ WAIVER = {
     "reason": "the provider was down",
     "hours": 72,
 }
-
-
-async def test_a_mail_outage_that_burned_the_budget_is_attributed_and_waived(people: People) -> None:
-    house = people.house
-    furnish(house, shop(), MAIL_IS_DOWN)
-    before = (await people.ask("viewer", "GET", "/v1/slos/checkout/availability", 200))["budget"]
-    found = await people.ask("viewer", "GET", "/v1/attribution/checkout/availability", 200)
-    (part,) = found["caused"]
-    assert (part["name"], found["unseen"]) == ("mail", ["maps"])
-    assert part["share"] > 0.95
-    assert part["confidence"] > 0.99
-    parts = [Fraction(one["bad"]) for one in (*found["caused"], found["unattributed"])]
-    assert sum(parts) == pytest.approx(found["bad"], abs=1e-9)
-    no_mitigation = await people.ask("tpm", "POST", "/v1/waivers", 409, **WAIVER)
-    assert "it wants evidence of a mitigation" in no_mitigation["message"]
-    evidence = ["https://git/queue-with-retries"]
-    await people.ask("engineer", "POST", "/v1/waivers", 403, **WAIVER, evidence=evidence)
-    seen = await people.ask("tpm", "POST", "/v1/waivers", 200, **WAIVER, evidence=evidence, dry_run=True)
-    assert seen == found
-    waiver = await people.ask("tpm", "POST", "/v1/waivers", 201, **WAIVER, evidence=evidence)
-    verdict = await people.verdict()
-    assert verdict["verdict"] == "go"
-    assert any(one["lifted_by"] == f"waiver {waiver['id']} for mail" for one in verdict["reasons"])
-    after = (await people.ask("viewer", "GET", "/v1/slos/checkout/availability", 200))["budget"]
-    assert after == before, "the budget stays burned"
-    await people.ask("tpm", "POST", f"/v1/waivers/{waiver['id']}/end", 200, reason="it was us")
-    assert (await people.verdict())["verdict"] == "stop"
-    # Half of the outage was no outage: it is taken out of the counts, and causes are looked for in what is left.
-    half = {"begin": iso(START + 700 * MIN), "end": iso(START + 730 * MIN), "kind": "exclude"}
-    said = half | {"slo": "checkout/availability", "reason": "a test of ours"}
-    effect = (await people.ask("engineer", "POST", "/v1/corrections", 201, **said))["effect"]
-    left = await people.ask("viewer", "GET", "/v1/attribution/checkout/availability", 200)
-    assert left["bad"] == effect["total_after"] - effect["good_after"] == found["bad"] - 30 * 40 - 2
-    assert [one["name"] for one in left["caused"]] == ["mail"], "that of mail stays as it was measured"
 
 
 async def test_what_is_not_measured_cannot_be_proven_by_naming_its_hours(people: People) -> None:
