@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from dataclasses import replace
 from typing import Any
 
@@ -94,6 +95,45 @@ def test_a_tampered_verdict_is_found() -> None:
     assert not same(seal(replace(draft, payload=told), seq=1, prev="0" * 64))
 
 
+def test_a_verdict_that_another_version_put_into_other_words_is_the_same() -> None:
+    draft = decided(judge(ask(), facts(), POLICY, standing(freeze()), now=NOW), key="")
+    told = json.loads(canonical(draft.payload))
+    told["verdict"]["sentence"] = "It stops."
+    told["verdict"]["ways"] = []
+    for one in told["verdict"]["reasons"]:
+        one["fact"] = one["rule"] = "said otherwise"
+    assert same(seal(replace(draft, payload=told), seq=1, prev="0" * 64))
+    told["verdict"]["reasons"][-1]["lifted_by"] = "silver bullet bullet-1"
+    assert not same(seal(replace(draft, payload=told), seq=1, prev="0" * 64))
+
+
+def test_a_freeze_is_not_told_beside_the_clause_that_began_it() -> None:
+    """One sentence, which a log of a pipeline shows whole: what, why, and how long at least."""
+    known = facts(progress=(Progress(freeze="freeze-1", text="", earliest=NOW + 86400),))
+    shown = judge(ask(), known, POLICY, standing(freeze()), now=NOW)
+    assert shown.sentence == (
+        "checkout/availability: red, -100 % of the budget left (policy green-yellow-red §2: the budget is spent: "
+        "work goes into reliability until it recovers); frozen until 2026-09-22 at the earliest."
+    )
+    assert [(one.kind, one.at) for one in shown.ways if one.kind == "wait"] == [("wait", NOW + 86400)]
+    # The clause does not hold any more, and the freeze waits for more: then it speaks for itself.
+    waits = facts("0.05", progress=(Progress(freeze="freeze-1", text="5 % left, more than 10 % needed"),))
+    assert (
+        "freeze-1: 5 % left, more than 10 % needed"
+        in judge(ask(), waits, POLICY, standing(freeze()), now=NOW).sentence
+    )
+
+
+def test_what_is_typed_for_an_exception_cannot_be_turned_into_another_command() -> None:
+    sly = ask(change_id="$(reboot); echo '")
+    commands = [one.command for one in judge(sly, facts(), POLICY, standing(), now=NOW).ways if one.command]
+    assert len(commands) == 2
+    for one in commands:
+        words = shlex.split(one)
+        assert words[0] == "allowance"
+        assert words[words.index("--change") + 1] == sly.change_id
+
+
 def test_what_is_no_verdict_or_of_the_future_is_not_replayed() -> None:
     draft = decided(judge(ask(), facts(), POLICY, standing(), now=NOW), key="")
     with pytest.raises(ProblemError, match="not a verdict"):
@@ -130,7 +170,7 @@ def test_the_models_of_a_freeze() -> None:
     soft = judge(ask(), full, POLICY, standing(freeze(model="soft")), now=NOW)
     assert soft.word == "go"
     assert "with a warning" in soft.sentence
-    assert [one.rule for one in soft.reasons if one.mark == "against"] == ["freeze freeze-1 (soft)"]
+    assert [one.rule for one in soft.reasons if one.mark == "against"] == ["freeze-1 (soft)"]
     assert word(freeze(model="governance"), known=full) == "stop"
     assert word(freeze(model="governance"), override(), known=full) == "go"
     assert word(freeze(model="governance"), bullet(), waiver(), release(), known=full) == "stop"
@@ -155,9 +195,9 @@ def test_a_freeze_by_hand_binds_where_no_policy_is_signed() -> None:
     by_hand = freeze(clause=0, slo="", policy="", by="ann", why="the database moves")
     verdict = judge(ask(), facts(), GREEN_YELLOW_RED, standing(by_hand), now=NOW)
     assert (verdict.word, verdict.truth, verdict.mode) == ("stop", "stop", "binding")
-    assert verdict.sentence.startswith("freeze freeze-1: in force since 2026-09-21: the database moves")
+    assert verdict.sentence == "frozen since 2026-09-21 by ann: the database moves."
     assert "spent" not in verdict.sentence, "what the policy advises is a reason and decides nothing"
-    assert {one.kind for one in verdict.ways} == {"class", "bullet"}
+    assert {one.kind for one in verdict.ways} == {"class", "bullet", "release"}
     # Nothing else is stopped by it, and an exception lifts it as it lifts any other freeze.
     assert judge(ask(change="hotfix"), facts(), GREEN_YELLOW_RED, standing(by_hand), now=NOW).word == "go"
     assert judge(ask(), facts(), GREEN_YELLOW_RED, standing(by_hand, bullet()), now=NOW).word == "go"

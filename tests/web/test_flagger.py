@@ -40,7 +40,8 @@ async def test_a_confirming_hook_holds_while_the_gate_says_no(spent: House, hook
         yes = await api.post(f"/v1/flagger/{hook}", json=HOOK | {"metadata": {"change": "hotfix"}})
     assert no.status_code == 409 > YES
     assert no.headers["content-type"].startswith("text/plain")
-    assert no.text.startswith("stop: policy green-yellow-red §2")
+    assert no.text.startswith("stop: checkout/availability: red, -29900 % of the budget left")
+    assert "policy green-yellow-red §2" in no.text
     assert len(no.text) <= 300
     assert (yes.status_code, yes.text) == (200, "go")
 

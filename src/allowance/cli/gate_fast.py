@@ -114,18 +114,18 @@ def run(wanted: Wanted) -> int:
     except KeyboardInterrupt:
         sys.stderr.write("stopped\n")
         return 130
-    say(found, as_json=wanted.json)
+    say(found, as_json=wanted.json, server=wanted.server)
     return CODES[found["verdict"]]
 
 
-def say(found: dict[str, Any], *, as_json: bool) -> None:
-    """Print a verdict."""
+def say(found: dict[str, Any], *, as_json: bool, server: str = "") -> None:
+    """Print a verdict, with links to the pages of a server."""
     if as_json:
         text = json.dumps(found, ensure_ascii=False, indent=2) + "\n"
     else:
         from allowance.reports.verdict_text import verdict_text
 
-        text = verdict_text(found)
+        text = verdict_text(found, server)
     encoding = sys.stdout.encoding or "utf-8"
     sys.stdout.write(text.encode(encoding, "replace").decode(encoding))
     sys.stdout.flush()

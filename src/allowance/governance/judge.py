@@ -6,7 +6,7 @@ back is always allowed. A policy that is not signed only advises; a freeze that 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 
 from allowance.contract.budget_policy import CHANGE_CLASSES, ChangeClass, ErrorBudgetPolicy
@@ -14,14 +14,13 @@ from allowance.contract.signing import policy_hash
 from allowance.core.time import Instant
 from allowance.governance.facts import Standing
 from allowance.governance.signatures import binding
-from allowance.governance.verdict import Ask, Mode, Reason, Verdict, Word, strictest
+from allowance.governance.verdict import Ask, Mode, Reason, Verdict, strictest
 from allowance.governance.verdict_evidence import evidence
 from allowance.governance.verdict_facts import GateFacts
 from allowance.governance.verdict_findings import Finding, findings
 from allowance.governance.verdict_lifts import Lift, lifts, relevant
+from allowance.governance.verdict_sentence import sentence
 from allowance.governance.verdict_ways import ways
-
-MOST_IN_SENTENCE = 2
 
 
 def judge(
@@ -58,7 +57,7 @@ def verdict_on(
         word=truth if mode == "binding" else "go",
         truth=truth,
         mode=mode,
-        sentence=_sentence(request, deciding, truth, mode, policy.name),
+        sentence=sentence(request, facts, deciding, truth, mode, policy.name),
         reasons=(*(one.reason for one in found), *_context(facts)),
         ways=ways(request, facts, policy, standing, deciding, passing, now=now),
         policy=policy.name,
@@ -116,27 +115,3 @@ def _context(facts: GateFacts) -> Iterator[Reason]:
         yield Reason(
             mark="info", rule=f"dependency {one.service}", fact=fact, link=f"/services/{one.service}"
         )
-
-
-def _sentence(request: Ask, found: Sequence[Finding], truth: Word, mode: Mode, policy: str) -> str:
-    said = _said(request, found, truth, policy)
-    if mode == "advice" and truth == "go":
-        return f"{said} (It is not signed by all three parties and only advises.)"
-    if mode == "advice":
-        return f"The policy {policy} is not signed by all three parties, so it only advises {truth}: {said}"
-    return f"The gate only watches (shadow) and would say {truth}: {said}" if mode == "shadow" else said
-
-
-def _said(request: Ask, found: Sequence[Finding], truth: Word, policy: str) -> str:
-    """One sentence on why."""
-    deciding = [one.reason for one in found if one.word == truth and truth != "go"]
-    if deciding:
-        shown = "; and ".join(f"{one.rule}: {one.fact}" for one in deciding[:MOST_IN_SENTENCE])
-        more = len(deciding) - MOST_IN_SENTENCE
-        return f"{shown}{f'; and {more} more' if more > 0 else ''}."
-    lifted = dict.fromkeys(one.reason.lifted_by for one in found if one.reason.lifted_by)
-    if lifted:
-        return f"What is against a {request.change} change of {request.service} is lifted by {', '.join(lifted)}."
-    if any(one.warns for one in found):
-        return f"A {request.change} change of {request.service} may go, with a warning: the freeze is soft."
-    return f"Nothing in the policy {policy} is against a {request.change} change of {request.service}."

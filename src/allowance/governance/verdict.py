@@ -49,11 +49,15 @@ class Reason:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Way:
-    """Something that would change the verdict: what it is, its price in words, and when at the earliest."""
+    """Something that would change the verdict: what it is, its price in words, and when at the earliest.
+
+    `command` is what somebody types who wants it.
+    """
 
     kind: Literal["class", "wait", "data", "bullet", "waiver", "release", "override"]
     text: str
     at: Instant | None = None
+    command: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,7 +123,12 @@ def verdict_json(verdict: Verdict) -> dict[str, Any]:
             for one in verdict.reasons
         ],
         "ways": [
-            {"kind": one.kind, "text": one.text, "at": None if one.at is None else iso(one.at)}
+            {
+                "kind": one.kind,
+                "text": one.text,
+                "at": None if one.at is None else iso(one.at),
+                "command": one.command,
+            }
             for one in verdict.ways
         ],
         "policy": {"name": verdict.policy, "hash": verdict.policy_hash},

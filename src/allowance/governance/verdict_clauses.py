@@ -124,7 +124,8 @@ def _parts(when: Condition, numbers: SloNumbers, thresholds: Thresholds) -> Iter
         own = numbers.state if when.window is None else None
         state = own or state_of(thresholds, remaining)
         word: Holds = "unknown" if state is None else "holds" if state == when.state else "not"
-        yield word, left if state is None else f"{state}, {left}"
+        but = f" and not {when.state}" if word == "not" else ""
+        yield word, left if state is None else f"{state}{but}, {left}"
     if when.remaining_below is not None:
         if isinstance(remaining, NoData):
             yield "unknown", left

@@ -26,16 +26,20 @@ DENIED: dict[FreezeModel, Word] = {"hard": "stop", "soft": "go", "governance": "
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One rule that was looked at: the word that it asks for, what shows it, and the SLO that caused it.
+    """One rule that was looked at: the word that it asks for, what shows it, and the SLO and clause that caused it.
 
-    `governance`: only an executive's override lifts it. `warns`: it is against the change without stopping it.
-    `blind`: it speaks because data are missing. `freeze` is the id of the freeze that it is about; one that a person
-    began (`by_hand`) binds by itself, whether or not the policy is signed.
+    `short` is the reason in a few words, for the sentence, and `why` what a clause says of it. `governance`: only an
+    executive's override lifts it. `warns`: it is against the change without stopping it. `blind`: it speaks because
+    data are missing. `freeze` is the id of the freeze that it is about; one that a person began (`by_hand`) binds by
+    itself, whether or not the policy is signed.
     """
 
     word: Word
     reason: Reason
+    short: str = ""
+    why: str = ""
     slo: str = ""
+    clause: int = 0
     governance: bool = False
     warns: bool = False
     blind: bool = False
@@ -99,17 +103,29 @@ def _clause(reading: ClauseReading, request: Ask, policy: ErrorBudgetPolicy) -> 
         tail = (
             "what cannot be worked out waits" if reading.broken else f"the policy says {without} without data"
         )
-        fact = f"{reading.fact}; {tail}"
         mark: Mark = "info" if word == "go" else "against"
         return Finding(
-            word=word, reason=Reason(mark=mark, rule=rule, fact=fact, link=link), slo=reading.slo, blind=True
+            word=word,
+            reason=Reason(mark=mark, rule=rule, fact=f"{reading.fact}; {tail}", link=link),
+            short=reading.fact,
+            why=f"{rule}: {tail}",
+            slo=reading.slo,
+            blind=True,
         )
     denied = reading.consequence == "deny"
-    because = f"; {reading.clause.because}" if reading.clause.because else ""
+    because = reading.clause.because
     return Finding(
         word=DENIED[policy.freeze] if denied else "hold",
-        reason=Reason(mark="against", rule=rule, fact=f"{reading.fact}{because}", link=link),
+        reason=Reason(
+            mark="against",
+            rule=rule,
+            fact=f"{reading.fact}; {because}" if because else reading.fact,
+            link=link,
+        ),
+        short=reading.fact,
+        why=f"{rule}: {because}" if because else rule,
         slo=reading.slo,
+        clause=reading.number,
         governance=denied and policy.freeze == "governance",
         warns=denied and policy.freeze == "soft",
     )
@@ -123,33 +139,38 @@ def _blind(request: Ask, facts: GateFacts, policy: ErrorBudgetPolicy) -> Iterato
     rule, tail = f"policy {policy.name} without data", f"; the policy says {without}"
     if not facts.clauses.slos:
         fact = f"{facts.service} has no SLO: there is nothing to judge by{tail}"
-        yield Finding(word=word, reason=Reason(mark=mark, rule=rule, fact=fact), blind=True)
+        yield Finding(word=word, reason=Reason(mark=mark, rule=rule, fact=fact), short=fact, blind=True)
     if facts.as_of is None:
         fact = f"nothing has been measured yet{tail}"
-        yield Finding(word=word, reason=Reason(mark=mark, rule=rule, fact=fact), blind=True)
+        yield Finding(word=word, reason=Reason(mark=mark, rule=rule, fact=fact), short=fact, blind=True)
         return
     for one in facts.sources:
         if not one.trusted:
             fact = f"{one.slo}: its source is {one.word}, {one.reason or 'nobody knows why'}{tail}"
-            link = f"/slo/{one.slo}"
-            yield Finding(
-                word=word, reason=Reason(mark=mark, rule=rule, fact=fact, link=link), slo=one.slo, blind=True
-            )
+            reason = Reason(mark=mark, rule=rule, fact=fact, link=f"/slo/{one.slo}")
+            yield Finding(word=word, reason=reason, short=fact, slo=one.slo, blind=True)
 
 
 def _freeze(freeze: Freeze, facts: GateFacts) -> Finding:
+    """A freeze; why a clause began it stands beside that clause, with the numbers of today."""
     progress = next((one for one in facts.progress if one.freeze == freeze.id), None)
-    parts = [f"in force since {iso(freeze.begin)[:10]}: {freeze.why}"]
-    parts += [f"ends when {freeze.ends_when}"] if freeze.ends_when else []
-    parts += [progress.text] if progress is not None and progress.text else []
+    since = f"since {iso(freeze.begin)[:10]}"
+    began = f"{since} by {freeze.by}: {freeze.why}" if not freeze.clause else since
+    ends = [f"ends when {freeze.ends_when}"] if freeze.clause and freeze.ends_when else []
+    far = [progress.text] if progress is not None and progress.text else []
     model = "" if freeze.model == "hard" else f" ({freeze.model})"
     reason = Reason(
-        mark="against", rule=f"freeze {freeze.id}{model}", fact="; ".join(parts), link=f"/ledger/{freeze.seq}"
+        mark="against",
+        rule=f"{freeze.id}{model}",
+        fact="; ".join([began, *ends, *far]),
+        link=f"/ledger/{freeze.seq}",
     )
     return Finding(
         word=DENIED[freeze.model],
         reason=reason,
+        short=f"frozen {began}" if not freeze.clause else f"{reason.rule}: {'; '.join(far) or freeze.why}",
         slo=freeze.slo,
+        clause=freeze.clause,
         governance=freeze.model == "governance",
         warns=freeze.model == "soft",
         freeze=freeze.id,

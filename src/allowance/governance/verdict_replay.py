@@ -16,6 +16,9 @@ from allowance.governance.verdict_facts import GateFacts
 from allowance.governance.verdict_plain import valued
 from allowance.governance.verdict_record import DECIDED
 
+PROSE = ("sentence", "reasons", "ways")
+"""The parts of a verdict that put it into words."""
+
 
 def replay_verdict(entry: Entry) -> Verdict:
     """The verdict that the evidence of an entry leads to. Errors: `Problem` `replay` where the entry holds none."""
@@ -43,6 +46,16 @@ def replay_verdict(entry: Entry) -> Verdict:
 
 
 def same(entry: Entry) -> bool:
-    """Whether the evidence of an entry leads to exactly the verdict that was recorded."""
-    found: object = entry.payload["verdict"]
-    return verdict_json(replay_verdict(entry)) == found
+    """Whether the evidence of an entry leads to the verdict that was recorded.
+
+    The words of it may be another version's: a verdict is what was decided, on which rules, and what lifted them.
+    """
+    return _decided(verdict_json(replay_verdict(entry))) == _decided(entry.payload["verdict"])
+
+
+def _decided(verdict: Mapping[str, Any]) -> dict[str, Any]:
+    """A verdict without its prose."""
+    return {
+        **{name: part for name, part in verdict.items() if name not in PROSE},
+        "reasons": [(one["mark"], one["lifted_by"]) for one in verdict["reasons"]],
+    }

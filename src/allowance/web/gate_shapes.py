@@ -52,11 +52,12 @@ class Reason(BaseModel):
 
 
 class Way(BaseModel):
-    """Something that would change the verdict, and when at the earliest."""
+    """Something that would change the verdict, when at the earliest, and what is typed to ask for it."""
 
     kind: Literal["class", "wait", "data", "bullet", "waiver", "release", "override"]
     text: str
     at: Instant | None
+    command: str = ""
 
 
 class Policy(BaseModel):
