@@ -16,6 +16,7 @@ from allowance.reports.page import State
 from allowance.reports.pages.decided import SOON, Decided, decided, due
 from allowance.reports.pages.drawings import strip
 from allowance.reports.pages.facts import UTC, Facts, Promise, service_name, tally, worst
+from allowance.reports.pages.hurt import Cost, Hurt, costs, hurt_most
 from allowance.reports.pages.rows import NONE, Row, costliest_day, row
 from allowance.reports.pages.view import Head, Link, Num, When, head
 from allowance.reports.words import budget_left
@@ -76,6 +77,8 @@ class Executive:
     exceptions: tuple[Trouble, ...]
     rest: int
     portfolio: tuple[ServiceRow, ...]
+    hurt: tuple[Hurt, ...]
+    costs: tuple[Cost, ...]
     decided: tuple[Decided, ...]
     ahead: tuple[Ahead, ...]
 
@@ -96,6 +99,8 @@ def executive(facts: Facts) -> Executive:
         exceptions=tuple(_exception(facts, one) for one in shown),
         rest=len(bad) - len(shown),
         portfolio=_portfolio(facts),
+        hurt=hurt_most(facts),
+        costs=tuple(costs(facts)),
         decided=decided(facts.standing, facts.at),
         ahead=_ahead(facts, shown),
     )

@@ -196,31 +196,40 @@ def _chips(listed: Listed) -> tuple[Chip, ...]:
 
 
 def _groups(found: Sequence[Promise], listed: Listed) -> tuple[Group, ...]:
-    """One group per value where the list is grouped; else one that counts all."""
+    """One group per value where the list is grouped; else one that counts all that match."""
     if not listed.grouping:
-        return ()
+        return (
+            (_group("these" if listed.filter.terms else "all", found, replace(listed, page=1)),)
+            if found
+            else ()
+        )
     by: dict[str, list[Promise]] = {}
     for one in found:
         by.setdefault(KEYS[listed.grouping](one), []).append(one)
-    groups = []
-    for value, some in sorted(by.items()):
-        narrow = replace(listed, filter=listed.filter.also(listed.grouping, value), grouping="", page=1)
-        groups.append(
-            Group(
-                link=Link(text=value or f"no {listed.grouping}", href=narrow.href),
-                counts=tuple(
-                    Tally(
-                        state=State(health=word),
-                        count=count,
-                        change="",
-                        href=replace(narrow, filter=narrow.filter.also("state", word.replace(" ", "-"))).href,
-                    )
-                    for word, count in tally(some).items()
-                    if count
-                ),
-            )
+    return tuple(
+        _group(
+            value or f"no {listed.grouping}",
+            some,
+            replace(listed, filter=listed.filter.also(listed.grouping, value), grouping="", page=1),
         )
-    return tuple(groups)
+        for value, some in sorted(by.items())
+    )
+
+
+def _group(name: str, some: Sequence[Promise], narrow: Listed) -> Group:
+    return Group(
+        link=Link(text=name, href=narrow.href),
+        counts=tuple(
+            Tally(
+                state=State(health=word),
+                count=count,
+                change="",
+                href=replace(narrow, filter=narrow.filter.also("state", word.replace(" ", "-"))).href,
+            )
+            for word, count in tally(some).items()
+            if count
+        ),
+    )
 
 
 def _heading(sort: Sort, listed: Listed) -> Heading:
