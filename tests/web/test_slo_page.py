@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import random
 import re
 from collections.abc import Iterator
@@ -24,6 +25,7 @@ from allowance.core.window import RollingWindow, Span
 from allowance.governance.amendments import corrections, make
 from allowance.governance.roles import Role
 from allowance.signals.corrections import corrected
+from allowance.web.pages.assets import asset
 from tests.web.busy import DAY, MIN, NOW, Story, Town
 from tests.web.reading import check_page
 from tests.web.test_page_walk import made_up
@@ -43,6 +45,7 @@ ADDRESSES = (
     f"{CHECKOUT}?if_target=120&if_window=x&if_alerts=y",
     f"{CHECKOUT}?from=2026-11-12T14:00:00Z&to=2026-11-12T18:00:00Z&kind=count-good&reason=%3Cb%3E",
     f"{CHECKOUT}?from=x&to=y",
+    f"{CHECKOUT}?cmp=prev&chart=burn-down&show=deploys",
     "/slo/payments-gw/availability?by=region",
     "/slo/exports/coverage",
     "/slo/refunds/availability",
@@ -154,6 +157,16 @@ async def test_windows_lead_to_each_other_and_a_frozen_link_stays(town: Town) ->
         failed = next(one for one in beside if one["what"] == "failed")
         assert failed["now"]["value"] == now["budget"]["spent"]["value"]
         assert failed["before"]["value"] == before["budget"]["spent"]["value"]
+
+
+async def test_the_page_is_light(town: Town) -> None:
+    scripts = sum(len(gzip.compress(asset(name).body, 9)) for name in ("app.js", "charts.js"))
+    assert scripts <= 6_000
+    styles = sum(len(gzip.compress(asset(name).body, 9)) for name in ("pages.css", "slo.css"))
+    async with client(town) as browser:
+        for address in ADDRESSES:
+            html = len(gzip.compress((await browser.get(address)).content, 9))
+            assert scripts + styles + html <= 50_000, address
 
 
 async def test_charts_have_addresses(town: Town) -> None:
