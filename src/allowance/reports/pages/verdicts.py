@@ -120,9 +120,12 @@ def answer(facts: Facts, found: Mapping[str, Any]) -> Answer:
 
 
 def in_brief(sentence: str) -> str:
-    """The first part of a sentence, where all of it is too long for a headline."""
+    """The first part of a sentence, without its remark in brackets, where all of it is too long for a headline."""
+    if len(sentence) <= LONGEST_HEADLINE:
+        return sentence
     first = sentence.partition("; ")[0]
-    return sentence if len(sentence) <= LONGEST_HEADLINE else f"{first.rstrip('.')}."
+    first = first if len(first) <= LONGEST_HEADLINE else first.partition(" (")[0]
+    return f"{first.rstrip('.')}."
 
 
 def health(found: Mapping[str, Any]) -> Health:
