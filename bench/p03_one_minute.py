@@ -36,7 +36,7 @@ def main(arguments: Sequence[str] = ()) -> None:
         firing = 0
         for history in slos:
             for rule in WORKBOOK:
-                firing += read_rule(history, rule, TARGET, period=PERIOD, now=now).firing
+                firing += read_rule(history, rule, TARGET, period=PERIOD, window=WINDOW, now=now).firing
             firing += 0 * budget_at(history, TARGET, WINDOW, now=now).spent
         return firing
 

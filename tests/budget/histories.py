@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from allowance.contract.rules import BurnRule, LowTraffic
 from allowance.core.buckets import Buckets, from_rows
+from allowance.core.window import RollingWindow, parse_window
 
 MIN = 60
 
@@ -29,13 +30,14 @@ def histories(draw: st.DrawFn, longest: int = 300, step: int = MIN) -> Buckets:
 
 
 rules = st.builds(
-    lambda share, short, times, hold, events, bad: BurnRule(
+    lambda share, short, times, hold, events, bad, below: BurnRule(
         severity="page",
         share=share,
         long=MIN * short * times,
         short=MIN * short,
         hold=MIN * hold,
         guard=LowTraffic(min_events=events, min_bad=bad),
+        remaining_below=below,
     ),
     st.fractions(Fraction(1, 10**6), Fraction(1, 2), max_denominator=10**6),
     st.integers(1, 30),
@@ -43,6 +45,12 @@ rules = st.builds(
     st.sampled_from([0, 0, 0, 1, 7]),
     st.sampled_from([0, 0, 20]),
     st.sampled_from([0, 0, 3]),
+    st.none() | st.none() | st.fractions(0, Fraction(99, 100), max_denominator=10**6),
+)
+
+windows = st.one_of(
+    st.integers(1, 400).map(lambda minutes: RollingWindow(seconds=minutes * MIN)),
+    st.sampled_from([parse_window("day"), parse_window("week Europe/Berlin"), parse_window("month")]),
 )
 
 targets = st.fractions(Fraction(1, 2), Fraction(99999, 100000), max_denominator=10**9)

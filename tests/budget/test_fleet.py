@@ -14,13 +14,8 @@ from allowance.contract.indicator import PromRatio
 from allowance.contract.model import Slo
 from allowance.core.buckets import Buckets, Ints, add
 from allowance.core.time import Instant
-from allowance.core.window import RollingWindow, parse_window
-from tests.budget.histories import MIN, even, histories, rules, targets
-
-windows = st.one_of(
-    st.integers(1, 400).map(lambda minutes: RollingWindow(seconds=minutes * MIN)),
-    st.sampled_from([parse_window("day"), parse_window("week Europe/Berlin"), parse_window("month")]),
-)
+from allowance.core.window import RollingWindow
+from tests.budget.histories import MIN, even, histories, rules, targets, windows
 
 
 class Columns:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -16,7 +17,8 @@ from allowance.contract.rules import WORKBOOK, BurnRule
 from allowance.core.buckets import Buckets, empty, from_rows
 from allowance.core.counts import NO_DATA, Counts
 from allowance.core.problem import ProblemError
-from tests.budget.histories import MIN, even, histories, rules, targets
+from allowance.core.window import Window
+from tests.budget.histories import MIN, even, histories, rules, targets, windows
 
 DAY = 86400
 PERIOD = 30 * DAY
@@ -28,10 +30,12 @@ def _by_factor(factor: Fraction, long: int, short: int) -> BurnRule:
 
 
 @settings(max_examples=150)
-@given(histories(), st.lists(rules, min_size=1, max_size=3), targets)
-def test_stepwise_and_vectorised_agree(history: Buckets, policy: list[BurnRule], target: Fraction) -> None:
-    fast = replay(history, policy, target, period=PERIOD)
-    slow = replay_stepwise(history, policy, target, period=PERIOD)
+@given(histories(), st.lists(rules, min_size=1, max_size=3), targets, windows)
+def test_stepwise_and_vectorised_agree(
+    history: Buckets, policy: list[BurnRule], target: Fraction, window: Window
+) -> None:
+    fast = replay(history, policy, target, period=PERIOD, window=window)
+    slow = replay_stepwise(history, policy, target, period=PERIOD, window=window)
     assert (fast.start, fast.length) == (slow.start, slow.length)
     for one, two in zip(fast.rules, slow.rules, strict=True):
         assert np.array_equal(one.long_over, two.long_over)
@@ -98,3 +102,23 @@ def test_a_hold_asks_for_the_condition_to_last() -> None:
     rule = BurnRule(severity="page", share=Fraction(1, 43200), long=MIN, short=MIN, hold=5 * MIN)
     found = replay(history, [rule], Fraction(1, 2), period=PERIOD).rules[0]
     assert [(e.first // MIN, e.last // MIN) for e in found.episodes] == [(36, 40)]
+
+
+def test_a_rule_waits_until_little_of_the_budget_is_left() -> None:
+    # From minute 100 on 2 of 100 fail, 20 times too fast: after m minutes 20 (m - 100) / m of the budget is spent,
+    # which is more than nine tenths from the 105th minute on.
+    history = even(200, 100, {range(100, 200): 2})
+    rule = replace(_by_factor(Fraction(10), MIN, MIN), remaining_below=Fraction(1, 10))
+    found = replay(history, [rule], T999, period=PERIOD).rules[0]
+    assert found.long_over.tolist() == [minute > 100 for minute in range(1, 201)]
+    assert found.firing.tolist() == [minute >= 105 for minute in range(1, 201)]
+
+
+def test_at_exactly_the_limit_the_rule_still_waits() -> None:
+    # 1 000 events allow 100 bad ones at 90 %: with 90 bad a tenth is left, with 91 less than that.
+    rule = BurnRule(
+        severity="page", share=Fraction(1, 10), long=MIN, short=MIN, remaining_below=Fraction(1, 10)
+    )
+    for bad, fires in ((90, False), (91, True)):
+        history = from_rows([(0, 1000 - bad, 1000)])
+        assert bool(replay(history, [rule], Fraction(9, 10), period=MIN).rules[0].firing[0]) is fires

@@ -48,7 +48,11 @@ indicators = st.one_of(
 
 rules = st.fixed_dictionaries(
     {"severity": st.sampled_from(SEVERITIES), "in": durations},
-    optional={"for": durations, "lowTraffic": st.just({"minEvents": 10, "minBad": 2})},
+    optional={
+        "for": durations,
+        "lowTraffic": st.just({"minEvents": 10, "minBad": 2}),
+        "remainingBelow": st.sampled_from(["0%", "10%", "33.333%"]),
+    },
 ).flatmap(
     lambda rule: st.one_of(
         shares.map(lambda share: rule | {"spend": share}),
@@ -56,7 +60,7 @@ rules = st.fixed_dictionaries(
     )
 )
 alerts = st.one_of(
-    st.sampled_from(["tiered", "workbook", "none"]),
+    st.sampled_from(["tiered", "workbook", "budget-aware", "none"]),
     st.just(["workbook", "tiered"]),
     st.lists(rules, min_size=1, max_size=3),
 )

@@ -32,6 +32,7 @@ from allowance.contract.model import (
     Timeslices,
 )
 from allowance.contract.origin import Origin
+from allowance.contract.presets import preset
 from allowance.contract.probe import Probe
 from allowance.contract.read import read
 from allowance.contract.rules import MONTH, TIERED, WORKBOOK, BurnRule
@@ -313,6 +314,16 @@ PAIRS = [
         "AL309",
         services(service(slo(target=percent("99")), tier=1)),
         services(service(slo(target=percent("99.5")), tier=1)),
+    ),
+    Pair(
+        "AL309",
+        services(service(slo(rules=preset("budget-aware", MONTH)), tier=1)),
+        services(service(slo(rules=(*TIERED, *preset("budget-aware", MONTH))), tier=1)),
+    ),
+    Pair(
+        "AL308",
+        of(slo(rules=(rule(), rule(remaining_below=Fraction(1, 10))))),
+        of(slo(rules=(rule(share="0.03"), rule(remaining_below=Fraction(1, 10))))),
     ),
     Pair("AL310", services(service(slo(no_data_alert=None), tier=1)), services(service(slo(), tier=1))),
     Pair(

@@ -145,6 +145,15 @@ def test_alerts_by_name_by_share_and_by_factor() -> None:
     assert (factor.clear, factor.keep) == (Fraction(1, 2), 900)
 
 
+def test_a_rule_may_ask_what_is_left_of_the_budget() -> None:
+    (rule,) = slo_of("good: ok\nalerts: [{severity: page, burn: 4, in: 1h, remainingBelow: 10%}]").rules
+    assert (rule.remaining_below, rule.name) == (Fraction(1, 10), "1h/5m below 10 %")
+    page, day, slow = slo_of("good: ok\nwindow: 30d\nalerts: budget-aware").rules
+    assert (page.severity, page.factor(30 * 86400), page.remaining_below) == ("page", 4, Fraction(1, 10))
+    assert (day.severity, day.share, day.long) == ("ticket", Fraction(1, 2), 86400)
+    assert (slow.severity, slow.factor(30 * 86400), slow.remaining_below) == ("ticket", Fraction(3, 2), None)
+
+
 QUIET = """\
 apiVersion: allowance/v1
 kind: AlertPolicy
@@ -262,6 +271,18 @@ def test_a_service_source_serves_the_indicators_that_it_can_answer() -> None:
             "value",
             "spec.slos[0].alerts[0].and",
             "",
+        ),
+        (
+            "good: ok\nalerts: [{severity: page, burn: 4, in: 1h, remainingBelow: 100%}]",
+            "share",
+            "spec.slos[0].alerts[0].remainingBelow",
+            "such as 10%",
+        ),
+        (
+            "good: ok\nalerts: [{severity: page, burn: 4, in: 1h, remaining_below: 10%}]",
+            "unknown-key",
+            "spec.slos[0].alerts[0].remaining_below",
+            "did you mean remainingBelow?",
         ),
         ("good: ok\ntimeslices: {slice: 5m}", "missing", "spec.slos[0].timeslices.target", "95%"),
         (

@@ -19,7 +19,7 @@ from allowance.contract.defaults import DEFAULTS
 from allowance.contract.expressions import NAMES
 from allowance.contract.lint_page import lint_page
 from allowance.contract.policies import POLICIES
-from allowance.contract.rules import PRESETS
+from allowance.contract.presets import PRESETS, preset
 from allowance.core.duration import DAY, short
 from allowance.core.ratio import decimal_text, percent_text
 from allowance.core.time import iso
@@ -70,12 +70,22 @@ def alert_presets() -> str:
             short(rule.short),
             percent_text(rule.share),
             decimal_text(rule.factor(30 * DAY), 4),
-            decimal_text(rule.factor(28 * DAY), 4),
+            decimal_text(other.factor(28 * DAY), 4),
+            "-" if rule.remaining_below is None else f"below {percent_text(rule.remaining_below)}",
         ]
-        for name, rules in PRESETS.items()
-        for rule in rules
+        for name in PRESETS
+        for rule, other in zip(preset(name, 30 * DAY), preset(name, 28 * DAY), strict=True)
     ]
-    header = ["preset", "severity", "long", "short", "share of budget", "factor on 30 d", "factor on 28 d"]
+    header = [
+        "preset",
+        "severity",
+        "long",
+        "short",
+        "share of budget (30 d)",
+        "factor on 30 d",
+        "factor on 28 d",
+        "only while budget left is",
+    ]
     return table(header, rows)
 
 

@@ -11,7 +11,7 @@ import pytest
 from allowance.cli.main import COMMANDS, run
 from allowance.contract.lint import RULES
 from allowance.contract.policies import POLICIES
-from allowance.contract.rules import PRESETS
+from allowance.contract.presets import PRESETS
 from tests.demo.month import folder
 from tests.docs.blocks import ROOT, documents, name_of, prose
 

@@ -118,6 +118,25 @@ def test_low_traffic_holds_an_alert_back_as_in_the_replay(total: int, bad: int, 
     assert tried(unit_test(paths, kind.series(events, ""), asked, step=kind.step), tmp_path) == ""
 
 
+def test_an_alert_waits_until_little_of_the_budget_is_left_as_in_the_replay(tmp_path: Path) -> None:
+    kind = KINDS["bare"]
+    rules = "[{severity: page, in: 1h, burn: 2, remainingBelow: 20%}, {severity: ticket, in: 1h, burn: 2}]"
+    contract = contract_of(slo_text(kind, window="1d", alerts=rules))
+    paths = written(contract, tmp_path)
+    events = [(4 if 48 <= at < 108 else 0, 100) for at in range(160)]
+    paged, told = (instants(contract.slos[0], events, word, 0, step=kind.step) for word in ("page", "ticket"))
+    # 4 k of (48 + k) / 100 x 100 allowed are spent after k steps: more than 80 % from the 13th on.
+    assert (min(told) // kind.step, min(paged) // kind.step) == (48 + 7, 48 + 13)
+    asked = [
+        check
+        for rule in alerts_in(paths)
+        for check in checks(
+            rule, paged if rule["labels"]["severity"] == "page" else told, steps=160, step=kind.step
+        )
+    ]
+    assert tried(unit_test(paths, kind.series(events, ""), asked, step=kind.step), tmp_path) == ""
+
+
 def test_long_windows_slide_as_in_the_replay(tmp_path: Path) -> None:
     kind = replace(KINDS["bare"], step=30 * MINUTE)
     rules = "[{severity: page, in: 1d, and: 2h, spend: 10%}, {severity: ticket, in: 3d, and: 6h, spend: 10%}]"

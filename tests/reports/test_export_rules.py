@@ -203,6 +203,19 @@ def test_a_calendar_window_has_alerts_and_no_budget() -> None:
     assert "goes by the calendar" in exported.left_out[0].message
 
 
+def test_a_rule_that_asks_what_is_left_of_a_calendars_budget_is_left_out_aloud() -> None:
+    exported = prometheus_rules(one_slo(f"{PROMQL}, window: calendar month, alerts: budget-aware"))
+    said = [problem.message for problem in exported.left_out]
+    assert any("page rule 1h/5m below 10 %" in message and "left out" in message for message in said)
+    assert [rule["alert"] for rule in rules_of(exported) if "alert" in rule] == ["SloBurnTicket"]
+    rolling = prometheus_rules(one_slo(f"{PROMQL}, target: 99%, window: 30d, alerts: budget-aware"))
+    page = next(rule for rule in rules_of(rolling) if rule.get("alert") == "SloBurnPage")
+    assert 'slo:bad_ratio:period{service="shop",slo="a"} > 0.009' in page["expr"]
+    assert "while less than 10 % of it is left" in page["annotations"]["description"]
+    first = rolling.files[0].document["groups"][0]["rules"]
+    assert "slo:bad_ratio:period" in [rule.get("record") for rule in first]
+
+
 @pytest.mark.parametrize("label", ["status-code", "9lives"])
 def test_a_group_that_is_no_label_is_refused(label: str) -> None:
     with pytest.raises(ProblemError, match="which is no label of Prometheus"):

@@ -186,7 +186,10 @@ def _signal(readings: Sequence[RuleReading], evaluation: Evaluation) -> Signal:
         return "waiting"
     allowed = 1 - evaluation.slo.target
     still = any(
-        r.rule.clear < 1 and exceeds(r.short, r.rule.clear * r.factor * allowed) and r.word != "rising"
+        r.rule.clear < 1
+        and exceeds(r.short, r.rule.clear * r.factor * allowed)
+        and r.word != "rising"
+        and not r.plenty
         for r in readings
     )
     return "between" if still else "calm"

@@ -95,6 +95,9 @@ class Watch:
         self._swept, self._fleet = swept, Fleet([self._members[n] for n in swept])
         one_by_one = set(range(len(self._members))) - set(swept)
         self._always = {n for n in one_by_one if self._members[n].columns}
+        self._asking = {
+            n for n in swept if any(r.remaining_below is not None for r in self._members[n].slo.rules)
+        }
         self._by_signature = {
             signature(member.slo.id, severity, member.group): number
             for number, member in enumerate(self._members)
@@ -125,6 +128,7 @@ class Watch:
             return known[number]
 
         changed = {n for n, m in enumerate(self._members) if m.columns and m.slo.id in corrections}
+        changed |= {n for n in self._asking if self._members[n].slo.id in epochs}
         closer = sorted(self._firing(now) | self._always | self._alive(lives) | changed)
         looked_at = [(self._members[number].group, evaluate(number)) for number in closer]
         return Tick(

@@ -30,7 +30,10 @@ from allowance.core.window import Span, Window
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What to ask of a history. Without `instants` the question is asked at the end of the data."""
+    """What to ask of a history. Without `instants` the question is asked at the end of the data.
+
+    `promised`: the window of the SLO, where others are asked for.
+    """
 
     target: Fraction
     windows: tuple[Window, ...]
@@ -38,6 +41,12 @@ class Question:
     rules: tuple[BurnRule, ...]
     period: int
     zone: ZoneInfo
+    promised: Window | None = None
+
+    @property
+    def budget_window(self) -> Window:
+        """The window whose rest alert rules may ask for: the promised one, else the first that is asked for."""
+        return self.promised or self.windows[0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +106,7 @@ def analyse(buckets: Buckets, question: Question) -> Analysis:
     first, target = question.windows[0], question.target
     fit = target_fit(history, target, first, now=now)
     traffic = traffic_for(history, target, first, now=now)
-    played = replay(history, question.rules, target, period=question.period)
+    played = replay(history, question.rules, target, period=question.period, window=question.budget_window)
     severities = dict.fromkeys(rule.severity for rule in question.rules)
     return Analysis(
         question=question,

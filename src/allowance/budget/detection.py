@@ -31,12 +31,14 @@ def detection_seconds(
 ) -> Fraction | Never:
     """Seconds from the start of constant errors, out of a clean history, until the rule fires.
 
-    max(long, short) x threshold / error_ratio while the ratio exceeds the threshold, plus the hold.
+    max(long, short) x threshold / error_ratio while the ratio exceeds the threshold, plus the hold; a rule that asks
+    what is left of the budget waits for that as well, from a full one on.
     """
-    threshold = rule.factor(period) * (1 - target)
-    if error_ratio <= threshold:
+    threshold, spent = rule.factor(period) * (1 - target), rule.spent_line(target)
+    if error_ratio <= max(threshold, spent or threshold):
         return NEVER
-    return rule.long * threshold / error_ratio + rule.hold
+    until_low = Fraction(0) if spent is None else period * spent / error_ratio
+    return max(rule.long * threshold / error_ratio, until_low) + rule.hold
 
 
 def reset_seconds(

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from allowance.budget.budget import Budget, Windowed, budget_at
+from allowance.budget.burn import RuleReading, read_rule
 from allowance.budget.evaluate import Evaluation
 from allowance.budget.health import health
 from allowance.core.counts import Counts
@@ -16,6 +17,8 @@ from allowance.core.window import Span, Window
 def since_epoch(found: Evaluation, counted: Windowed, begin: Instant | None) -> Evaluation:
     """An evaluation whose budget counts from an epoch on (`None`: there is none); its burn rates stay as they are.
 
+    A rule that asks what is left of the budget asks for that of the epoch.
+
     `counted` are the events that the budget counts (`budget.evaluate.by_method`). An epoch inside a bucket begins with
     the next one. Before its epoch an evaluation is as it was; an epoch older than the window changes nothing.
     """
@@ -25,9 +28,24 @@ def since_epoch(found: Evaluation, counted: Windowed, begin: Instant | None) -> 
     if edge == found.span.begin:
         return found
     budget = Budget(target=found.slo.target, counts=counted.between(edge, found.at))
-    loud = any(one.firing and one.rule.severity != "log" for one in found.readings)
+    readings = tuple(_read_anew(one, found, counted, begin) for one in found.readings)
+    loud = any(one.firing and one.rule.severity != "log" for one in readings)
     return replace(
-        found, span=Span(begin=edge, end=found.span.end), budget=budget, health=health(budget, loud=loud)
+        found,
+        span=Span(begin=edge, end=found.span.end),
+        budget=budget,
+        readings=readings,
+        health=health(budget, loud=loud),
+    )
+
+
+def _read_anew(one: RuleReading, found: Evaluation, counted: Windowed, begin: Instant) -> RuleReading:
+    if one.left is None:
+        return one
+    slo, at = found.slo, found.at
+    anew_counted = anew(counted, begin, now=at)
+    return read_rule(
+        counted, one.rule, slo.target, period=slo.period, window=slo.window, spent=anew_counted, now=at
     )
 
 

@@ -42,7 +42,8 @@ def evaluate_counted(slo: Slo, counted: Windowed, *, now: Instant) -> Evaluation
     at = now - now % counted.step
     budget = budget_at(counted, slo.target, slo.window, now=at)
     readings = tuple(
-        read_rule(counted, rule, slo.target, period=period_of(slo), now=at) for rule in slo.rules
+        read_rule(counted, rule, slo.target, period=period_of(slo), window=slo.window, now=at)
+        for rule in slo.rules
     )
     return Evaluation(
         slo=slo,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
@@ -112,33 +113,43 @@ class _Lines:
         self._bad = np.array([rule.guard.min_bad for _, _, rule in lines], dtype=np.int64)
         self._long = grouped([rule.long for _, _, rule in lines])
         self._short = grouped([rule.short for _, _, rule in lines])
+        asking = [(place, line) for place, line in enumerate(lines) if line[2].remaining_below is not None]
+        spent = [rule.spent_line(slo.target) or Fraction(0) for _, (_, slo, rule) in asking]
+        self._asking = np.array([place for place, _ in asking], dtype=np.intp)
+        self._spent_p = exact([line.numerator for line in spent])
+        self._spent_q = exact([line.denominator for line in spent])
+        self._left = grouped([slo.window for _, (_, slo, _) in asking])
 
     def firing(self, since: Any, *, now: Instant) -> NDArray[np.bool_]:
-        """Both windows over, and enough traffic in the long one."""
+        """Both windows over, enough traffic in the long one, and little enough left where a rule asks for that."""
         fires = np.ones(len(self.members), dtype=bool)
         widths = {width for width, _ in (*self._long, *self._short)}
         windows = {width: since(now - width) for width in widths}
         for width, lines in self._long:
             bad, total = self._counts(windows[width], lines)
             enough = (total >= self._events[lines]) & (bad >= self._bad[lines])
-            fires[lines] &= self._over(bad, total, lines) & enough
+            fires[lines] &= _over(bad, total, self._p[lines], self._q[lines]) & enough
         for width, lines in self._short:
-            fires[lines] &= self._over(*self._counts(windows[width], lines), lines)
+            fires[lines] &= _over(*self._counts(windows[width], lines), self._p[lines], self._q[lines])
+        for window, which in self._left:
+            lines = self._asking[which]
+            counts = self._counts(since(window.at(now).begin), lines)
+            fires[lines] &= _over(*counts, self._spent_p[which], self._spent_q[which])
         return fires
 
     def _counts(self, window: tuple[Ints, Ints], lines: NDArray[np.intp]) -> tuple[Ints, Ints]:
         good, total = window[0][self.members[lines]], window[1][self.members[lines]]
         return total - good, total
 
-    def _over(self, bad: Ints, total: Ints, lines: NDArray[np.intp]) -> NDArray[np.bool_]:
-        """bad / total > p / q without a division, exactly."""
-        p, q = self._p[lines], self._q[lines]
-        most = int(total.max(initial=0)) * max(int(p.max(initial=0)), int(q.max(initial=0)))
-        if most < SAFE:
-            return np.asarray(q * bad > p * total, dtype=bool)
-        return np.asarray(
-            q.astype(object) * bad.astype(object) > p.astype(object) * total.astype(object), dtype=bool
-        )
+
+def _over(bad: Ints, total: Ints, p: Exact, q: Exact) -> NDArray[np.bool_]:
+    """bad / total > p / q without a division, exactly."""
+    most = int(total.max(initial=0)) * max(int(p.max(initial=0)), int(q.max(initial=0)))
+    if most < SAFE:
+        return np.asarray(q * bad > p * total, dtype=bool)
+    return np.asarray(
+        q.astype(object) * bad.astype(object) > p.astype(object) * total.astype(object), dtype=bool
+    )
 
 
 def exact(values: Sequence[int]) -> Exact:

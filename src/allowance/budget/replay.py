@@ -21,6 +21,7 @@ from allowance.core.buckets import Buckets
 from allowance.core.duration import short
 from allowance.core.problem import refuse
 from allowance.core.time import Instant
+from allowance.core.window import RollingWindow, Window
 
 Flags = NDArray[np.bool_]
 
@@ -104,8 +105,19 @@ def runs(flags: Flags, start: Instant, step: int) -> tuple[Episode, ...]:
     )
 
 
-def replay(buckets: Buckets, rules: Sequence[BurnRule], target: Fraction, *, period: int) -> Replay:
-    """All instants at once. `period` is the span in seconds whose budget the rules' shares speak of."""
+def replay(
+    buckets: Buckets,
+    rules: Sequence[BurnRule],
+    target: Fraction,
+    *,
+    period: int,
+    window: Window | None = None,
+) -> Replay:
+    """All instants at once. `period` is the span in seconds whose budget the rules' shares speak of.
+
+    `window` is that of the budget whose rest a rule may ask for; the last `period` seconds where none is said.
+    """
+    whole = window or RollingWindow(seconds=period)
     history = buckets.trimmed()
     start = history.start + history.step
     asked: dict[Fraction, set[int]] = {}
@@ -122,6 +134,9 @@ def replay(buckets: Buckets, rules: Sequence[BurnRule], target: Fraction, *, per
         firing = long_over & short_over
         if rule.guard.min_events or rule.guard.min_bad:
             firing &= _enough(history, rule)
+        spent = rule.spent_line(target)
+        if spent is not None:
+            firing &= _spent(history, spent, whole)
         replayed.append(
             RuleReplay(
                 rule=rule,
@@ -136,15 +151,24 @@ def replay(buckets: Buckets, rules: Sequence[BurnRule], target: Fraction, *, per
     return Replay(start=start, step=history.step, length=len(history), rules=tuple(replayed))
 
 
-def replay_stepwise(buckets: Buckets, rules: Sequence[BurnRule], target: Fraction, *, period: int) -> Replay:
+def replay_stepwise(
+    buckets: Buckets,
+    rules: Sequence[BurnRule],
+    target: Fraction,
+    *,
+    period: int,
+    window: Window | None = None,
+) -> Replay:
     """The same answer, one instant after the other, by the function that the live loop uses."""
+    whole = window or RollingWindow(seconds=period)
     history = buckets.trimmed()
     start, step, length = history.start + history.step, history.step, len(history)
     replayed = []
     for rule in rules:
         _check_grid(rule, step)
         readings = [
-            read_rule(history, rule, target, period=period, now=start + i * step) for i in range(length)
+            read_rule(history, rule, target, period=period, window=whole, now=start + i * step)
+            for i in range(length)
         ]
         replayed.append(
             RuleReplay(
@@ -203,6 +227,32 @@ def _enough(history: Buckets, rule: BurnRule) -> Flags:
     bad = total - _window_sums(history.good_sum, width)
     enough: Flags = (total >= rule.guard.min_events) & (bad >= rule.guard.min_bad)
     return enough
+
+
+def _spent(history: Buckets, line: Fraction, window: Window) -> Flags:
+    """At the end of each bucket: were more than `line` of the window's events bad?"""
+    step = history.step
+    ends = history.start + step * np.arange(1, len(history) + 1)
+    begins, place = np.empty(len(history), dtype=np.int64), 0
+    if isinstance(window, RollingWindow):
+        begins[:], place = ends - window.seconds, len(history)
+    while place < len(history):
+        # By the calendar, all instants up to the end of a period have its beginning.
+        period = window.whole(int(ends[place]))
+        after = max(int(np.searchsorted(ends, period.end, side="right")), place + 1)
+        begins[place:after], place = period.begin, after
+    if np.any((begins - history.start) % step):
+        raise refuse(
+            "edge",
+            f"the window {window} does not begin on an edge of the {short(step)} buckets",
+            hint="choose a step that divides the window of the budget",
+        )
+    index = np.clip((begins - history.start) // step, 0, len(history))
+    total, good = _exact(history, line)
+    p, q = line.numerator, line.denominator
+    grown = (q - p) * total - q * good
+    over: Flags = np.asarray(grown[1:] > grown[index], dtype=np.bool_)
+    return over
 
 
 def _window_sums(sums: NDArray[np.int64], width: int) -> NDArray[np.int64]:

@@ -7,7 +7,8 @@ from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 from allowance.budget.analysis import Question
-from allowance.contract.rules import PRESETS, BurnRule, preset
+from allowance.contract.presets import PRESETS, preset
+from allowance.contract.rules import BurnRule
 from allowance.core.duration import DAY, parse_duration
 from allowance.core.problem import refuse
 from allowance.core.ratio import parse_target
@@ -41,7 +42,7 @@ def question(
 def rules(text: str, period: int) -> tuple[BurnRule, ...]:
     """A preset by name, else the alert policy in a file. Errors: `Problem` `alerts`."""
     if text in PRESETS:
-        return preset(text)
+        return preset(text, period)
     from allowance.edges.alert_file import read_alerts
 
     return read_alerts(text, period=period)

@@ -51,6 +51,7 @@ def _rule(fields: Fields, guard: LowTraffic) -> Rule | None:
         clear=fields.parsed("clearBelow", _clear) or Fraction(1),
     )
     own = read_low_traffic(fields, "lowTraffic")
+    below = fields.parsed("remainingBelow", _below)
     fields.finish()
     if fields.has("spend") == fields.has("burn"):
         fields.notes.error(
@@ -62,7 +63,7 @@ def _rule(fields: Fields, guard: LowTraffic) -> Rule | None:
         return None
     if severity is None or long is None or (share is None and factor is None):
         return None
-    return _built(fields, severity, share, factor, long, brief, slow, own or guard)
+    return _built(fields, severity, share, factor, long, brief, slow, own or guard, below)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +84,7 @@ def _built(
     brief: int | None,
     slow: _Slow,
     guard: LowTraffic,
+    below: Fraction | None,
 ) -> Rule | None:
     brief = short_window(long) if brief is None else brief
     if brief > long:
@@ -98,7 +100,7 @@ def _built(
         rule = FactorRule(severity=severity, factor=factor, long=long, short=brief, guard=guard)
     else:
         return None
-    return replace(rule, hold=slow.hold, keep=slow.keep, clear=slow.clear)
+    return replace(rule, hold=slow.hold, keep=slow.keep, clear=slow.clear, remaining_below=below)
 
 
 def _clear(text: str) -> Fraction:
@@ -117,6 +119,17 @@ def _spend(text: str) -> Fraction:
     if share <= 0:
         raise refuse("share", f"a rule cannot wait for {text} of the budget", hint="write a share such as 2%")
     return share
+
+
+def _below(text: str) -> Fraction:
+    share = parse_share(text)
+    if 0 <= share < 1:
+        return share
+    raise refuse(
+        "share",
+        f"{text} is no limit on what is left of a budget",
+        hint="write what is left when it becomes critical, such as 10%; 0% is an overspent budget",
+    )
 
 
 def read_low_traffic(holder: Fields, key: str) -> LowTraffic | None:

@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeVar
 
 from allowance.contract.amounts import number_text
 from allowance.contract.explain import indicator_words, method_words, source_words
-from allowance.contract.factor_rule import FactorRule
+from allowance.contract.factor_rule import FactorRule, Rule
 from allowance.contract.model import Contract, NoDataAlert, Service, Slo
 from allowance.contract.rules import BurnRule
 from allowance.contract.source import Source
@@ -172,13 +172,17 @@ def _source(source: Source | None) -> str:
 
 
 def _burn_rule(rule: BurnRule) -> str:
-    share = percent_text(rule.share, 3)
-    return f"{rule.severity} at {share} of the budget in {short(rule.long)}, also in {short(rule.short)}"
+    return f"{rule.severity} at {percent_text(rule.share, 3)} of the budget {_where(rule)}"
 
 
 def _factor_rule(rule: FactorRule) -> str:
-    factor = number_text(rule.factor)
-    return f"{rule.severity} at burn {factor} in {short(rule.long)}, also in {short(rule.short)}"
+    return f"{rule.severity} at burn {number_text(rule.factor)} {_where(rule)}"
+
+
+def _where(rule: Rule) -> str:
+    below = rule.remaining_below
+    only = "" if below is None else f", while less than {percent_text(below)} of the budget is left"
+    return f"in {short(rule.long)}, also in {short(rule.short)}{only}"
 
 
 _CREDENTIALS = re.compile(r"//[^/@]*@")

@@ -20,6 +20,7 @@ class FactorRule:
     keep: int = 0
     clear: Fraction = Fraction(1)
     guard: LowTraffic = ANY_TRAFFIC
+    remaining_below: Fraction | None = None
 
     def on(self, period: int) -> BurnRule:
         """The same rule as a share of a budget of `period` seconds."""
@@ -32,6 +33,7 @@ class FactorRule:
             keep=self.keep,
             clear=self.clear,
             guard=self.guard,
+            remaining_below=self.remaining_below,
         )
 
 

@@ -96,9 +96,22 @@ def _says_all(other: BurnRule, rule: BurnRule, comes_first: bool) -> bool:
     if (other.long, other.short) != (rule.long, rule.short) or other.guard != rule.guard:
         return False
     rank, other_rank = SEVERITIES.index(rule.severity), SEVERITIES.index(other.severity)
-    if (other.share, other_rank, other.hold) == (rule.share, rank, rule.hold):
+    same = (other.share, other_rank, other.hold, other.remaining_below)
+    if same == (rule.share, rank, rule.hold, rule.remaining_below):
         return comes_first
-    return other.share <= rule.share and other_rank <= rank and other.hold <= rule.hold
+    return (
+        other.share <= rule.share
+        and other_rank <= rank
+        and other.hold <= rule.hold
+        and _speaks_at_least(other, rule)
+    )
+
+
+def _speaks_at_least(other: BurnRule, rule: BurnRule) -> bool:
+    """Whether the one rule asks for nothing about what is left of the budget, or for no less than the other one."""
+    if other.remaining_below is None:
+        return True
+    return rule.remaining_below is not None and other.remaining_below >= rule.remaining_below
 
 
 def _slow(facts: Facts) -> Iterator[Finding]:
@@ -117,8 +130,10 @@ def _slow(facts: Facts) -> Iterator[Finding]:
 
 
 def _detection(slo: Slo, rule: BurnRule) -> Fraction:
-    """Seconds from the beginning of a total outage until the rule fires, without buckets and delays."""
-    return rule.hold + rule.long * rule.factor(slo.period) * (1 - slo.target)
+    """Seconds from the beginning of a total outage, out of a full budget, until the rule fires; without delays."""
+    spent = rule.spent_line(slo.target)
+    until_low = Fraction(0) if spent is None else spent * slo.period
+    return rule.hold + max(rule.long * rule.factor(slo.period) * (1 - slo.target), until_low)
 
 
 def _no_data_unhandled(facts: Facts) -> Iterator[Finding]:
@@ -220,7 +235,7 @@ RULES = (
         name="slow-page",
         severity="warning",
         why="A vital service's outage should be known within five minutes, which is a goal of the whole practice.",
-        fix="Add a faster page rule (2 % of the budget in 1 h), or tighten the target.",
+        fix="Add a faster page rule that asks for nothing else (2 % of the budget in 1 h), or tighten the target.",
         check=_slow,
     ),
     LintRule(

@@ -15,8 +15,15 @@ from allowance.core.ratio import decimal_text
 
 
 def alert_policies(slo: Slo, name: str) -> list[Plain]:
-    """Inline policies, one per rule, for tools that do not read our annotation."""
-    sayable = [rule for rule in slo.rules if shorthand(rule.long) and (not rule.hold or shorthand(rule.hold))]
+    """Inline policies, one per rule, for tools that do not read our annotation.
+
+    A rule that asks what is left of the budget cannot be said: without its condition it would speak far too often.
+    """
+    sayable = [
+        rule
+        for rule in slo.rules
+        if rule.remaining_below is None and shorthand(rule.long) and (not rule.hold or shorthand(rule.hold))
+    ]
     return [_policy(slo, rule, f"{name}-{rule.severity}-{short(rule.long)}") for rule in sayable]
 
 

@@ -12,7 +12,7 @@ from allowance.contract.indicator import Foreign, PromGauge, PromHistogram, Prom
 from allowance.contract.model import Occurrences, Service, Slo, Timeslices
 from allowance.contract.openslo_alert_write import alert_policies, openslo_number, shorthand
 from allowance.contract.openslo_metrics import EVENTS
-from allowance.contract.rules import PRESETS
+from allowance.contract.presets import PRESETS, preset
 from allowance.contract.slo_write import Plain, indicator_document, rule_document, slo_document, written
 from allowance.contract.source import Source
 from allowance.core.window import CalendarUnit, RollingWindow, Window
@@ -65,7 +65,12 @@ def openslo_slo(slo: Slo, service: Service, name: str, sources: Mapping[Source, 
 
 
 def _alerts(slo: Slo) -> object:
-    if slo.alerts and slo.rules == tuple(rule for name in slo.alerts for rule in PRESETS.get(name, ())):
+    named = all(name in PRESETS for name in slo.alerts)
+    if (
+        slo.alerts
+        and named
+        and slo.rules == tuple(r for name in slo.alerts for r in preset(name, slo.period))
+    ):
         return list(slo.alerts)
     return [rule_document(rule) for rule in slo.rules] or NO_ALERTS
 

@@ -15,7 +15,7 @@ from allowance.contract.annotations import SERVICE
 from allowance.contract.model import Contract, DataSource, Journey, Service
 from allowance.contract.openslo_slo_write import openslo_object, openslo_slo, plain_json
 from allowance.contract.policies import POLICIES
-from allowance.contract.rules import PRESETS
+from allowance.contract.presets import PRESETS
 from allowance.contract.slo_write import Plain, source_document, written
 from allowance.contract.source import Source
 from allowance.contract.write import journey_spec, service_spec

@@ -22,7 +22,8 @@ from allowance.contract.notes import Notes
 from allowance.contract.origin import Origin
 from allowance.contract.policies import POLICIES
 from allowance.contract.policy_test import PolicyTest
-from allowance.contract.rules import MONTH, PRESETS
+from allowance.contract.presets import PRESETS
+from allowance.contract.rules import MONTH
 from allowance.contract.source import Prometheus, Source
 from allowance.contract.written import Alerting, Written, WrittenService, WrittenSlo
 from allowance.core.problem import Where

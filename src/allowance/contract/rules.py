@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Literal
 
 from allowance.core.duration import DAY, HOUR, MINUTE, short
-from allowance.core.problem import refuse
+from allowance.core.ratio import percent_text
 
 Severity = Literal["page", "ticket", "log"]
 SEVERITIES: tuple[Severity, ...] = ("page", "ticket", "log")
@@ -34,7 +34,8 @@ class BurnRule:
     period: share x period / long (Google, *The Site Reliability Workbook*, chapter 5). A rule with one window
     has `short` equal to `long`. With `hold` the condition must have been true for so long (Prometheus' `for`). It
     is over when the burn of the short window is no longer above `clear` (a share of the factor), and that for `keep`
-    seconds (Prometheus' `keep_firing_for`).
+    seconds (Prometheus' `keep_firing_for`). With `remaining_below` it fires only
+    while a smaller share than that is left of the budget of the SLO's window.
     """
 
     severity: Severity
@@ -45,6 +46,7 @@ class BurnRule:
     keep: int = 0
     clear: Fraction = Fraction(1)
     guard: LowTraffic = ANY_TRAFFIC
+    remaining_below: Fraction | None = None
 
     def __post_init__(self) -> None:
         if self.share <= 0:
@@ -55,12 +57,19 @@ class BurnRule:
             raise ValueError("a rule's hold and keep are not negative")
         if not 0 < self.clear <= 1:
             raise ValueError("a rule clears at its factor or below it")
+        if self.remaining_below is not None and not 0 <= self.remaining_below < 1:
+            raise ValueError("a rule's limit on what is left of the budget needs 0 <= limit < 1")
 
     @property
     def name(self) -> str:
-        """`1h/5m`; `10m` with one window; `10m for 1h` with a hold."""
-        windows = short(self.long) if self.short == self.long else f"{short(self.long)}/{short(self.short)}"
-        return f"{windows} for {short(self.hold)}" if self.hold else windows
+        """`1h/5m`; `10m` with one window; `10m for 1h` with a hold; `1h/5m below 10 %` with a limit on what is left."""
+        below = "" if self.remaining_below is None else f" below {percent_text(self.remaining_below)}"
+        return f"{self.windows} for {short(self.hold)}{below}" if self.hold else f"{self.windows}{below}"
+
+    @property
+    def windows(self) -> str:
+        """`1h/5m`; `10m` with one window."""
+        return short(self.long) if self.short == self.long else f"{short(self.long)}/{short(self.short)}"
 
     def factor(self, period: int) -> Fraction:
         """The burn rate that must be exceeded, for a budget of `period` seconds."""
@@ -69,6 +78,10 @@ class BurnRule:
     def is_dead(self, target: Fraction, period: int) -> bool:
         """Whether even a total outage cannot exceed the factor: factor >= 1 / (1 - target)."""
         return self.factor(period) * (1 - target) >= 1
+
+    def spent_line(self, target: Fraction) -> Fraction | None:
+        """The ratio of bad events over the SLO's window above which less is left than `remaining_below`."""
+        return None if self.remaining_below is None else (1 - self.remaining_below) * (1 - target)
 
 
 WORKBOOK: tuple[BurnRule, ...] = (
@@ -85,15 +98,3 @@ TIERED: tuple[BurnRule, ...] = (
     BurnRule(severity="log", share=Fraction(10, 100), long=3 * DAY, short=6 * HOUR),
 )
 """Page at 14.4, ticket at 6, log for the weekly review at 1, on 30 days."""
-
-PRESETS: dict[str, tuple[BurnRule, ...]] = {"workbook": WORKBOOK, "tiered": TIERED}
-
-
-def preset(name: str) -> tuple[BurnRule, ...]:
-    """The rules of a named preset. Errors: `Problem` `alerts`."""
-    try:
-        return PRESETS[name]
-    except KeyError:
-        raise refuse(
-            "alerts", f"there is no alert preset {name!r}", hint=f"presets: {', '.join(PRESETS)}"
-        ) from None

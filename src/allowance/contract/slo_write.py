@@ -108,6 +108,7 @@ def rule_document(rule: Rule) -> Plain:
         **({"for": short(rule.hold)} if rule.hold else {}),
         **({"clearBelow": share_text(rule.clear)} if rule.clear != 1 else {}),
         **({"keepFor": short(rule.keep)} if rule.keep else {}),
+        **({} if rule.remaining_below is None else {"remainingBelow": share_text(rule.remaining_below)}),
         **written(lowTraffic=low_traffic_document(rule.guard)),
     }
 

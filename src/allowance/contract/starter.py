@@ -11,7 +11,7 @@ from allowance.contract import defaults
 from allowance.contract.formats import API_VERSION
 from allowance.contract.indicator import Events, Indicator
 from allowance.contract.model import Kind, Tier
-from allowance.contract.rules import PRESETS
+from allowance.contract.presets import preset
 from allowance.contract.slo_write import indicator_document, rule_document, source_document
 from allowance.contract.source import Files, Source
 from allowance.contract.yaml_text import yaml_text
@@ -139,7 +139,7 @@ def _slo(slo: FirstSlo, tier: Tier) -> Iterator[str]:
 def _living_rules(target: Fraction) -> tuple[list[dict[str, object]] | str, str]:
     """The default rules that can fire at this target, and a remark where some cannot."""
     period = defaults.WINDOW.seconds if isinstance(defaults.WINDOW, RollingWindow) else 0
-    every = PRESETS[defaults.ALERTS]
+    every = preset(defaults.ALERTS, period)
     alive = [rule for rule in every if not rule.is_dead(target, period)]
     if len(alive) == len(every):
         return [], ""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from allowance.contract.factor_rule import on_period
+from allowance.contract.presets import PRESETS
 from allowance.contract.read import read
-from allowance.contract.rules import PRESETS, BurnRule
+from allowance.contract.rules import BurnRule
 from allowance.core.problem import ProblemError, Where, refuse
 from allowance.edges.documents import read_paths
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from allowance.budget.analysis import Analysis, WindowAnswer
-from allowance.budget.burn import Reading, RuleReading, burn_rate, read_rule
+from allowance.budget.burn import RuleReading, burn_rate, read_rule
 from allowance.budget.detection import Detection
 from allowance.budget.replay import RuleReplay
 from allowance.core.time import Instant, iso
@@ -18,18 +18,13 @@ from allowance.reports.burn_lines import BurnLine, burn_line, even_edges, fired_
 from allowance.reports.chart_frame import Chart
 from allowance.reports.glyphs import cost_bar
 from allowance.reports.page import Cell, Column, Figure, Key, Section, Table
+from allowance.reports.reading_words import reading_words
 from allowance.reports.slots import Slots
 from allowance.reports.tabular import factor, percent
 from allowance.reports.words import SEVERITY_NOUNS, alerts_sent
 
 MOST_MESSAGES, COSTLIEST, MOST_LISTED = 15, 10, 200
 """So many are shown at once; of more, the costliest, and a longer list behind them."""
-READING_WORDS: dict[Reading, str] = {
-    "calm": "calm →",
-    "rising": "rising ↗",
-    "firing": "firing ↑",
-    "recovering": "recovering ↘",
-}
 _PARTS_WIDE, _PARTS_NARROW = 360, 160
 
 
@@ -146,12 +141,16 @@ class _Now:
 
 def _now(whole: Analysis, replayed: RuleReplay, at: Instant) -> _Now:
     question = whole.question
-    reading = read_rule(whole.buckets, replayed.rule, question.target, period=question.period, now=at)
-    word = READING_WORDS[reading.word]
-    if reading.too_little is not None:
-        little = reading.too_little
-        word = f"too little: has {numbers.whole(little.has)} of {numbers.whole(little.needed)} {little.what}"
-    elif reading.waits:
+    reading = read_rule(
+        whole.buckets,
+        replayed.rule,
+        question.target,
+        period=question.period,
+        window=question.budget_window,
+        now=at,
+    )
+    word = reading_words(reading)
+    if reading.waits:
         word = f"rising ↗, must last {tabular.span(replayed.rule.hold)}"
     return _Now(replayed=replayed, reading=reading, word=word)
 
@@ -233,7 +232,7 @@ def _rules_table(whole: Analysis, at: Instant) -> Table:
         rows.append(
             (
                 Cell(text=f"{rule.severity} {rule.name}"),
-                Cell(text=f"{percent(rule.share, 0)} in {tabular.span(rule.long)}"),
+                Cell(text=f"{tabular.part(rule.share)} in {tabular.span(rule.long)}"),
                 Cell(text=factor(replayed.factor)),
                 Cell(text=factor(burn_rate(now.reading.long, whole.question.target))),
                 Cell(text=factor(burn_rate(now.reading.short, whole.question.target))),

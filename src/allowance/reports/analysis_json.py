@@ -144,6 +144,7 @@ def rule_json(one: RuleReplay, whole: Analysis) -> Json:
         "rule": one.rule.name,
         "severity": one.rule.severity,
         "share": exact(one.rule.share),
+        "remaining_below": None if one.rule.remaining_below is None else exact(one.rule.remaining_below),
         "factor": exact(one.factor),
         "threshold": exact(threshold),
         "can_fire": threshold < 1,

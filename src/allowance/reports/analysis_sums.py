@@ -73,7 +73,7 @@ def _rule_sums(view: View) -> Table:
         rows.append(
             (
                 f"{rule.severity} {rule.name}",
-                f"{percent(rule.share, 0)} × {tabular.span(question.period)} / {tabular.span(rule.long)} = "
+                f"{tabular.part(rule.share)} × {tabular.span(question.period)} / {tabular.span(rule.long)} = "
                 f"{tabular.factor(one.factor)}",
                 f"fires over {percent(one.factor * (1 - question.target), 3)} bad; {notice}",
             )

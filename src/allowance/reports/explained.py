@@ -86,7 +86,16 @@ def explain_rule(reading: RuleReading, target: Fraction, period: int) -> tuple[S
             )
         ),
         Step(what="both together", sum=f"{rule.severity} {rule.name}", result=reading.word),
+        *_asked_of_the_budget(reading),
     )
+
+
+def _asked_of_the_budget(reading: RuleReading) -> tuple[Step, ...]:
+    asked = reading.left
+    if asked is None:
+        return ()
+    said = f"{percent(asked.left)} {'<' if asked.is_low else '>='} {percent(asked.below)}"
+    return (Step(what="little left?", sum=said, result="yes" if asked.is_low else "no: it waits"),)
 
 
 def explain_analysis(whole: Analysis) -> tuple[tuple[str, tuple[Step, ...]], ...]:
@@ -98,7 +107,12 @@ def explain_analysis(whole: Analysis) -> tuple[tuple[str, tuple[Step, ...]], ...
     if len(whole.buckets):
         for rule in question.rules:
             reading = read_rule(
-                whole.buckets, rule, question.target, period=question.period, now=whole.buckets.end
+                whole.buckets,
+                rule,
+                question.target,
+                period=question.period,
+                window=question.budget_window,
+                now=whole.buckets.end,
             )
             parts.append(
                 (

@@ -26,7 +26,7 @@ _SHOWN = 6
 def alert_rules(one: ExportedSlo, queries: EventQueries) -> Iterator[dict[str, Any]]:
     """One rule per severity; rules that hold back for another time (`for`) are an alert of their own."""
     for severity in SEVERITIES:
-        rules = [rule for rule in one.slo.rules if rule.severity == severity]
+        rules = [rule for rule in one.rules if rule.severity == severity]
         for hold in sorted({rule.hold for rule in rules}):
             yield _burn(one, severity, [rule for rule in rules if rule.hold == hold])
     silence = one.slo.no_data_alert
@@ -75,6 +75,9 @@ def _condition(one: ExportedSlo, rule: BurnRule) -> str:
         parts.append(f"{one.windowed(TOTAL, rule.long)} >= {rule.guard.min_events}")
     if rule.guard.min_bad and one.counts_events:
         parts.append(f"{one.windowed(BAD, rule.long)} >= {rule.guard.min_bad}")
+    spent = rule.spent_line(one.slo.target)
+    if spent is not None:
+        parts.append(f"{one.period(RATIO)} > {number(spent)}")
     return "(\n    " + "\n  and\n    ".join(parts) + "\n)"
 
 
@@ -85,12 +88,18 @@ def _description(one: ExportedSlo, rules: Sequence[BurnRule]) -> str:
         f"more than {percent_text(rule.share, _SHOWN)} of the budget of {period} goes within {short(rule.long)}"
         f" (burn rate above {decimal_text(rule.factor(one.slo.period), _SHOWN)}"
         + (f", also in the last {short(rule.short)})" if rule.short != rule.long else ")")
+        + _while(rule)
         for rule in rules
     ]
     return (
         f"Fires when {', or '.join(means)}. "
         "{{ $value | humanizePercentage }} of the events in the long window are bad."
     )
+
+
+def _while(rule: BurnRule) -> str:
+    below = rule.remaining_below
+    return "" if below is None else f" while less than {percent_text(below, _SHOWN)} of it is left"
 
 
 def _labels(one: ExportedSlo, severity: Severity) -> dict[str, str]:

@@ -119,7 +119,7 @@ def _panels(one: ExportedSlo) -> Iterator[tuple[Panel, int, int]]:
     yield _sli(one, groups), 10, 8
     if one.has_period:
         yield _spend(one, groups), 10, 8
-    for rule in one.slo.rules:
+    for rule in one.rules:
         yield _burn(one, rule, groups), 8, 7
     yield _alerts(one), WIDTH, 5
 
@@ -145,7 +145,7 @@ def _left(one: ExportedSlo, groups: str) -> Panel:
 
 
 def _sli(one: ExportedSlo, groups: str) -> Panel:
-    spans = windows(one.slo.rules)
+    spans = windows(one.rules)
     shown = (
         [(short(spans[0]), one.windowed(RATIO, spans[0])), (short(spans[-1]), one.windowed(RATIO, spans[-1]))]
         if spans
@@ -178,6 +178,8 @@ def _burn(one: ExportedSlo, rule: BurnRule, groups: str) -> Panel:
     above = f"Fires when every window is above {decimal_text(factor, 6)}"
     if rule.guard.min_bad or rule.guard.min_events:
         above += f", with at least {rule.guard.min_events} events and {rule.guard.min_bad} bad ones in {short(rule.long)}"
+    if rule.remaining_below is not None:
+        above += f", while less than {percent_text(rule.remaining_below, 6)} of the budget is left"
     steps: list[Panel] = [{"color": "green", "value": None}, {"color": "red", "value": float(factor)}]
     return _lines(f"Burn rate {rule.name} ({rule.severity})", f"{above}.", targets, "none", steps)
 

@@ -53,6 +53,16 @@ class ExportedSlo:
         """Whether its counts are whole events or slices; a share stands for an unknown number of them."""
         return not isinstance(self.indicator, PromShare) and not isinstance(self.slo.method, RatioTimeslices)
 
+    @property
+    def rules(self) -> tuple[BurnRule, ...]:
+        """Its alert rules that PromQL can answer: not those that ask what is left of a calendar's budget."""
+        return tuple(rule for rule in self.slo.rules if self.has_period or rule.remaining_below is None)
+
+    @property
+    def asks_what_is_left(self) -> bool:
+        """Whether one of them needs the counts of the SLO's own window every minute."""
+        return any(rule.remaining_below is not None for rule in self.rules)
+
     def windowed(self, name: str, seconds: int) -> str:
         """A recorded series over a window, as a selector: `slo:bad_ratio:1h{...}`."""
         return f"{name}:{short(seconds)}{self.selector}"
@@ -79,7 +89,7 @@ def choose_rules(contract: Contract, names: Sequence[str]) -> Contract:
     """
     if not names:
         return contract
-    known = {_windows_name(rule): None for slo in contract.slos for rule in slo.rules}
+    known = {rule.windows: None for slo in contract.slos for rule in slo.rules}
     for name in names:
         if name not in known:
             raise refuse(
@@ -92,14 +102,9 @@ def choose_rules(contract: Contract, names: Sequence[str]) -> Contract:
 
 def _with_rules(service: Service, names: Sequence[str]) -> Service:
     slos = (
-        replace(slo, rules=tuple(rule for rule in slo.rules if _windows_name(rule) in names))
-        for slo in service.slos
+        replace(slo, rules=tuple(rule for rule in slo.rules if rule.windows in names)) for slo in service.slos
     )
     return replace(service, slos=tuple(slos))
-
-
-def _windows_name(rule: BurnRule) -> str:
-    return replace(rule, hold=0).name
 
 
 def exportable(contract: Contract) -> tuple[tuple[ExportedSlo, ...], tuple[Problem, ...]]:

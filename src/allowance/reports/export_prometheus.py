@@ -59,7 +59,7 @@ def prometheus_rules(contract: Contract) -> Exported:
             except ProblemError as error:
                 wrong += error.problems
             if not one.has_period:
-                remarks.append(_no_calendar(one))
+                remarks += _no_calendar(one)
         files.append(ExportedFile(name=f"{service}.rules.yaml", document={"groups": groups}))
     if wrong:
         raise ProblemError(*wrong)
@@ -72,26 +72,36 @@ def merged(exported: Exported, name: str) -> ExportedFile:
     return ExportedFile(name=name, document={"groups": groups})
 
 
-def _no_calendar(one: ExportedSlo) -> Problem:
-    return Problem(
+def _no_calendar(one: ExportedSlo) -> Iterator[Problem]:
+    said = f"the budget of {one.slo.id} goes by the calendar, which PromQL cannot"
+    yield Problem(
         code="export",
-        message=f"the budget of {one.slo.id} goes by the calendar, which PromQL cannot: only its alerts are exported",
+        message=f"{said}: only its alerts are exported",
         where=one.slo.origin.at("window"),
         hint="use a rolling window such as 30d, or ask allowance status for the budget",
         severity="warning",
     )
+    for rule in one.slo.rules:
+        if rule not in one.rules:
+            yield Problem(
+                code="export",
+                message=f"{said}: its {rule.severity} rule {rule.name} asks what is left of it, and is left out",
+                where=one.slo.origin.at("rules"),
+                hint="use a rolling window such as 30d, or let Allowance itself page",
+                severity="warning",
+            )
 
 
 def _groups(one: ExportedSlo) -> Iterator[Rule]:
     slo = one.slo
     where = replace(slo.origin.at("indicator"), path=slo.id)
     queries = by_method(event_queries(one.indicator, slo.group_by, where=where), slo.method)
-    rules = [*_windowed(one, queries, slo.rules), *alert_rules(one, queries)]
+    own = list(_period(one, queries)) if one.has_period else []
+    at_once = own if one.asks_what_is_left else []
+    rules = [*_windowed(one, queries, one.rules), *at_once, *alert_rules(one, queries)]
     if rules:
         yield {"name": slo.id, "interval": INTERVAL, "rules": rules}
-    period = [_record(one, TARGET, f"vector({number(slo.target)})")]
-    if one.has_period:
-        period += _period(one, queries)
+    period = [_record(one, TARGET, f"vector({number(slo.target)})"), *([] if at_once else own)]
     yield {"name": f"{slo.id} period", "interval": PERIOD_INTERVAL, "rules": period}
 
 

@@ -103,4 +103,7 @@ def _reading(reading: RuleReading, found: Evaluation) -> dict[str, Any]:
             "needed": reading.too_little.needed,
             "has": reading.too_little.has,
         },
+        "plenty_left": None
+        if reading.left is None or not reading.plenty
+        else {"below": exact(reading.left.below), "left": machine(reading.left.left)},
     }

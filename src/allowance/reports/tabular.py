@@ -34,6 +34,11 @@ def percent(value: Fraction | NoData, places: int = 1) -> str:
     return f"{fixed(value * 100, places)}{NBSP}%"
 
 
+def part(value: Fraction) -> str:
+    """A share of something as people wrote it: `2 %`, and `0.56 %` where it is not a whole percent."""
+    return percent(value, 0 if (value * 100).denominator == 1 else 2)
+
+
 def target_places(target: Fraction) -> int:
     """Decimals in which a target and what was measured against it are printed."""
     return min(max(2, numbers.decimals(target)), _MOST_PLACES)

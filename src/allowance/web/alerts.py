@@ -22,10 +22,11 @@ from allowance.core.time import iso
 from allowance.edges.store.acks import Ack
 from allowance.reports.analysis_json import instant
 from allowance.reports.numbers import exact, machine
+from allowance.web.alert_shapes import Ack as AckShape
+from allowance.web.alert_shapes import AckIn, AlertEvents, Alerts
 from allowance.web.asked import Asked, OnlyJson
 from allowance.web.problems import Json, Refusal
-from allowance.web.shapes import Ack as AckShape
-from allowance.web.shapes import AckIn, AlertEvents, Alerts, Signature, answers
+from allowance.web.shapes import Signature, answers
 from allowance.web.state import LiveState
 from allowance.web.times import Moment, floored
 from allowance.web.tokens import Caller, covers, may

@@ -19,9 +19,10 @@ from allowance.core.time import Instant
 from allowance.edges.store.acks import Arrival
 from allowance.web.asked import Asked, House
 from allowance.web.cloudevents import LONGEST, MOST_EVENTS, CloudEvent, read_events
+from allowance.web.mute_shapes import Taken
 from allowance.web.mutes import mute_json
 from allowance.web.problems import Json
-from allowance.web.shapes import Taken, answers
+from allowance.web.shapes import answers
 from allowance.web.state import Settings
 from allowance.web.tokens import Caller, covers, may
 

@@ -6,8 +6,49 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from allowance.web.shapes import AlertEvent, Key, Line, Mute
+from allowance.web.alert_shapes import AlertEvent
+from allowance.web.shapes import Instant, Key, Line
 from allowance.web.times import Moment
+
+
+class Repeats(BaseModel):
+    """Occurrences of so many seconds by a rule of RFC 5545 on the wall clock of a zone; `next`: now or next."""
+
+    rrule: str
+    duration: int
+    zone: str
+    next_begin: Instant | None
+    next_end: Instant | None
+
+
+class Mute(BaseModel):
+    """Something that keeps alerts quiet in `[begin, end)` where all its labels match; with `repeats` only in its
+    occurrences."""
+
+    id: str
+    kind: Literal["silence", "maintenance", "deploy"]
+    begin: Instant
+    end: Instant
+    labels: dict[str, str]
+    by: str
+    reason: str
+    unless_burn_above: float | None
+    repeats: Repeats | None
+
+
+class Mutes(BaseModel):
+    """Everything in force or planned."""
+
+    mutes: list[Mute]
+
+
+class Taken(BaseModel):
+    """What became of the events: how many were new, how many known already, and which mutes they began."""
+
+    accepted: int
+    duplicates: int
+    mutes: list[Mute]
+    notes: list[str]
 
 
 class RepeatsIn(BaseModel):

@@ -21,10 +21,10 @@ from allowance.core.problem import ProblemError
 from allowance.core.time import Instant, iso, parse_zone
 from allowance.web.alerts import event_json, every_alert, labels_named
 from allowance.web.asked import Asked, House, OnlyJson
-from allowance.web.mute_shapes import MuteIn, Preview
+from allowance.web.mute_shapes import Mute as MuteShape
+from allowance.web.mute_shapes import MuteIn, Mutes, Preview
 from allowance.web.problems import Json, Refusal
-from allowance.web.shapes import Mute as MuteShape
-from allowance.web.shapes import MuteId, Mutes, answers
+from allowance.web.shapes import MuteId, answers
 from allowance.web.times import floored
 from allowance.web.tokens import Caller, covers, covers_all, may
 

@@ -5,12 +5,10 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from fastapi import Path
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 
-from allowance.alerting.lifecycle import State
 from allowance.budget.health import Health
 from allowance.contract.rules import Severity
-from allowance.edges.store.acks import Disposition
 from allowance.signals.watermark import Word
 
 Line = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
@@ -57,6 +55,13 @@ class TooLittle(BaseModel):
     has: int
 
 
+class PlentyLeft(BaseModel):
+    """A rule that waits until less of the budget is left."""
+
+    below: str
+    left: float | None
+
+
 class Rule(BaseModel):
     """What a burn-rate rule reads: the burn rates of its windows (null: no events), and the word for both.
 
@@ -72,6 +77,7 @@ class Rule(BaseModel):
     firing: bool
     waits: int
     too_little: TooLittle | None
+    plenty_left: PlentyLeft | None
 
 
 class Evaluation(BaseModel):
@@ -125,138 +131,6 @@ class Slos(BaseModel):
 
     slos: list[Slo]
     next: str | None
-
-
-class Ack(BaseModel):
-    """Who has taken an alert, and what they say it was."""
-
-    signature: str
-    at: Instant
-    opened: Instant | None
-    by: str
-    note: str
-    disposition: Disposition | None
-
-
-class AckIn(BaseModel):
-    """`by` is the name on the token where it is left out."""
-
-    model_config = ConfigDict(extra="forbid")
-    by: Line = ""
-    note: Text = ""
-    disposition: Disposition | None = None
-
-
-class Entry(BaseModel):
-    """One stretch of firing; it goes on while `end` is null."""
-
-    begin: Instant
-    end: Instant | None
-
-
-class Held(BaseModel):
-    """What keeps an alert quiet, why, and until when (null: as long as that lasts)."""
-
-    kind: str
-    why: str
-    until: Instant | None
-
-
-class Alert(BaseModel):
-    """An alert that is not over: its life, and the rule of it that speaks loudest (burn null: no events).
-
-    `about` says of what it is: too fast a burn; no data of an SLO, or a source that is read late (then there is no
-    rule, but a `source`, and how far it is `known_to`). `told`: somebody was told that it is open, and has not been told that it is over.
-    """
-
-    signature: str
-    about: Literal["burn rate", "no-data", "late"]
-    service: str
-    slo: str
-    group: str
-    severity: Severity
-    state: State
-    since: Instant
-    opened: Instant | None
-    entries: list[Entry]
-    rule: str | None
-    factor: str | None
-    long: float | None
-    short: float | None
-    bad: int
-    total: int
-    remaining: float | None
-    source: str | None
-    known_to: Instant | None
-    owner: str | None
-    runbook: str | None
-    told: bool
-    muted: Held | None
-    acknowledged: Ack | None
-
-
-class Alerts(BaseModel):
-    """Every alert that is not quiet, at the instant of the newest tick; louder ones first."""
-
-    at: Instant | None
-    alerts: list[Alert]
-
-
-class AlertEvent(BaseModel):
-    """Something that an alert said; where it was held back, by what and why."""
-
-    at: Instant
-    signature: str
-    says: str
-    title: str
-    muted: Held | None
-
-
-class AlertEvents(BaseModel):
-    """Oldest first; `next` is the cursor of what follows, null where this was the end."""
-
-    events: list[AlertEvent]
-    next: str | None
-
-
-class Repeats(BaseModel):
-    """Occurrences of so many seconds by a rule of RFC 5545 on the wall clock of a zone; `next`: now or next."""
-
-    rrule: str
-    duration: int
-    zone: str
-    next_begin: Instant | None
-    next_end: Instant | None
-
-
-class Mute(BaseModel):
-    """Something that keeps alerts quiet in `[begin, end)` where all its labels match; with `repeats` only in its
-    occurrences."""
-
-    id: str
-    kind: Literal["silence", "maintenance", "deploy"]
-    begin: Instant
-    end: Instant
-    labels: dict[str, str]
-    by: str
-    reason: str
-    unless_burn_above: float | None
-    repeats: Repeats | None
-
-
-class Mutes(BaseModel):
-    """Everything in force or planned."""
-
-    mutes: list[Mute]
-
-
-class Taken(BaseModel):
-    """What became of the events: how many were new, how many known already, and which mutes they began."""
-
-    accepted: int
-    duplicates: int
-    mutes: list[Mute]
-    notes: list[str]
 
 
 class Healthy(BaseModel):

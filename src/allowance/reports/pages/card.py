@@ -25,6 +25,7 @@ from allowance.reports.pages.facts import Facts, Promise
 from allowance.reports.pages.rows import about
 from allowance.reports.pages.rows import burn as burn_number
 from allowance.reports.pages.view import Link, Num, When
+from allowance.reports.reading_words import reading_words
 
 HOURS, BEFORE = 3, HOUR
 
@@ -206,7 +207,6 @@ def _where(promise: Promise, one: Alert) -> str:
 
 
 def _rule(reading: RuleReading, target: Fraction) -> RuleRow:
-    little = reading.too_little
     return RuleRow(
         rule=f"{percent_text(reading.rule.share, 2)} / {short(reading.rule.long)}",
         severity=reading.rule.severity,
@@ -214,7 +214,7 @@ def _rule(reading: RuleReading, target: Fraction) -> RuleRow:
         long=burn_number(burn_rate(reading.long, target)),
         limit=burn_number(reading.factor),
         word=reading.word,
-        remark="" if little is None else f"needs {little.needed} {little.what}, has {little.has}",
+        remark=reading_words(reading) if reading.held_back else "",
     )
 
 

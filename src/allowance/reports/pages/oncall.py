@@ -201,7 +201,7 @@ def _word(one: Promise) -> Reading:
     words = {
         reading.word
         for reading in (() if one.evaluation is None else one.evaluation.readings)
-        if reading.rule.severity != "log" and reading.too_little is None
+        if reading.rule.severity != "log" and not reading.held_back
     }
     order: tuple[Reading, ...] = ("firing", "rising", "recovering")
     return next((word for word in order if word in words), "calm")

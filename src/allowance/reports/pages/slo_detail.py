@@ -144,6 +144,7 @@ def question_of(slo: Slo, history: Buckets, window: Window, promise: Promise, *,
         rules=rules,
         period=period_of(slo),
         zone=promise.zone,
+        promised=slo.window,
     )
 
 
@@ -156,7 +157,8 @@ def _span(window: Window, at: Instant, step: int, epoch: Instant | None) -> Span
 def _evaluated(slo: Slo, history: Buckets, answer: WindowAnswer) -> Evaluation:
     """What the live loop would have said at that instant, of that window."""
     readings = tuple(
-        read_rule(history, rule, slo.target, period=period_of(slo), now=answer.at) for rule in slo.rules
+        read_rule(history, rule, slo.target, period=period_of(slo), window=slo.window, now=answer.at)
+        for rule in slo.rules
     )
     loud = any(one.firing and one.rule.severity != "log" for one in readings)
     return Evaluation(

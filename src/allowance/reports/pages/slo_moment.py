@@ -10,10 +10,10 @@ from allowance.contract.model import Slo
 from allowance.core.counts import NO_DATA, NoData
 from allowance.core.time import Instant
 from allowance.reports import tabular
-from allowance.reports.analysis_alerts import READING_WORDS
 from allowance.reports.pages.rows import burn, left
 from allowance.reports.pages.slo_detail import Detail
 from allowance.reports.pages.view import Num, When
+from allowance.reports.reading_words import reading_words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +49,10 @@ def moment(found: Detail) -> Moment | NoData:
     if not found.history.start < at <= found.evaluation.at:
         return NO_DATA
     slo = found.slo
-    readings = [read_rule(found.history, rule, slo.target, period=slo.period, now=at) for rule in slo.rules]
+    readings = [
+        read_rule(found.history, rule, slo.target, period=slo.period, window=slo.window, now=at)
+        for rule in slo.rules
+    ]
     budget = found.budget_over(found.window.at(at))
     slots = found.view.slots
     day = next((one.anchor for one in slots.bars if one.span.begin < at <= one.span.end), "") if slots else ""
@@ -65,16 +68,10 @@ def _row(one: RuleReading, slo: Slo) -> RuleNow:
     return RuleNow(
         rule=one.rule.name,
         severity=one.rule.severity,
-        share=f"{tabular.percent(one.rule.share, 0)} in {tabular.span(one.rule.long)}",
+        share=f"{tabular.part(one.rule.share)} in {tabular.span(one.rule.long)}",
         long=burn(burn_rate(one.long, slo.target)),
         short=burn(burn_rate(one.short, slo.target)),
         limit=burn(one.factor),
         word=one.word,
-        reads=_reads(one),
+        reads=reading_words(one),
     )
-
-
-def _reads(one: RuleReading) -> str:
-    if one.too_little is not None:
-        return f"too little: has {one.too_little.has} of {one.too_little.needed} {one.too_little.what}"
-    return READING_WORDS[one.word]

@@ -10,9 +10,8 @@ from allowance.budget.analysis import Analysis, Question, WindowAnswer, analyse
 from allowance.budget.budget import Budget
 from allowance.contract.amounts import parse_share
 from allowance.contract.budget_policy import ErrorBudgetPolicy
-from allowance.contract.factor_rule import on_period
 from allowance.contract.model import Occurrences, Slo
-from allowance.contract.rules import PRESETS
+from allowance.contract.presets import PRESETS, preset
 from allowance.core.buckets import Buckets
 from allowance.core.counts import NO_DATA, NoData
 from allowance.core.duration import DAY
@@ -116,7 +115,7 @@ def _tried(slo: Slo, asked: Changed) -> Slo:
             hint=f"there are {', '.join(PRESETS)}",
         )
     tried = replace(slo, target=target, window=window)
-    rules = on_period(PRESETS[asked.alerts], tried.period) if asked.alerts else slo.rules
+    rules = preset(asked.alerts, tried.period) if asked.alerts else slo.rules
     return replace(tried, rules=rules)
 
 

@@ -18,12 +18,12 @@ from allowance.core.duration import DAY, HOUR
 from allowance.edges.store.acks import Ack
 from allowance.reports.pages.card import anchor
 from allowance.reports.pages.oncall import Desk, Held, Oncall, Taken, oncall
+from allowance.web.alert_shapes import AckIn
 from allowance.web.alerts import acknowledge, opened_at
 from allowance.web.asked import Asked
 from allowance.web.pages.forms import form
 from allowance.web.pages.page import Page, Wanted
 from allowance.web.problems import Refusal
-from allowance.web.shapes import AckIn
 from allowance.web.tokens import Caller, may
 
 router = APIRouter(include_in_schema=False)
