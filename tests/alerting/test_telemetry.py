@@ -99,7 +99,7 @@ def test_one_slo_that_falls_silent_says_so_and_is_over_by_itself() -> None:
     opened, over = (n for p in night.plans for n in p.notices)
     assert opened.message.title == "checkout latency: no data for 30 min"
     assert opened.message.lines == (
-        "No event has been counted since 2026-11-18T11:07:00Z (30 min).",
+        "No event has been counted since 2026-11-18 11:07 UTC (30 min).",
         "Its source, prometheus http://prom-eu:9090, answers, but gives no events for it.",
         "While this lasts, its budget stands still and no burn rate can raise an alert.",
         "Usual causes: a renamed metric or label, an exporter that stopped, or no traffic at all.",
@@ -114,7 +114,7 @@ def test_one_slo_that_falls_silent_says_so_and_is_over_by_itself() -> None:
         "no-data",
     )
     assert over.message.title == "resolved: checkout latency is counted again"
-    assert over.message.lines == ("This alert was open for 16m, since 2026-11-18T11:37:00Z.",)
+    assert over.message.lines == ("This alert was open for 16 min, since 2026-11-18 11:37 UTC.",)
 
 
 def test_a_dead_source_is_one_page_and_not_fifty() -> None:
@@ -127,7 +127,7 @@ def test_a_dead_source_is_one_page_and_not_fifty() -> None:
     ticket, page = (n for p in night.plans for n in p.notices)
     assert ticket.message.title == "prometheus http://prom-eu:9090 was last read 10 min ago"
     assert ticket.message.lines[:2] == (
-        "What happened after 2026-11-18T11:07:00Z is not known (10 min).",
+        "What happened after 2026-11-18 11:07 UTC is not known (10 min).",
         "It does not answer: the server does not answer.",
     )
     assert page.message.title == "checkout slo-0: no data for 30 min, nor for 49 more of its source"

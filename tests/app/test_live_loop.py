@@ -19,6 +19,7 @@ from allowance.app.collect import Read
 from allowance.app.serve import Loop
 from allowance.app.tick import Tick
 from allowance.budget.replay import replay
+from allowance.changes.deploys import Deploy
 from allowance.contract.indicator import PromRatio
 from allowance.contract.model import Contract, Service, Slo
 from allowance.contract.rules import WORKBOOK, BurnRule
@@ -146,6 +147,29 @@ def test_ticks_wait_as_long_as_replay_where_a_rule_says_for(store: Store) -> Non
     ticks = [one for minute in range(1, 301) for one in loop.advance(now=START + minute * MIN)]
     assert _firing(ticks) == _replayed(waiting)
     assert (111, "page", "opened") in _said(store)
+
+
+def test_a_page_names_the_deploy_that_went_before_it(store: Store) -> None:
+    loop = _loop(store, Recorded(_history()))
+    deploy = Deploy(
+        id="d1",
+        service="checkout",
+        version="2.14.0",
+        commit="",
+        environment="production",
+        at=START + 98 * MIN,
+        state="ok",
+        source="/ci",
+    )
+    asked = []
+    loop.deploys = lambda service, begin, end: asked.append((service, begin, end)) or [deploy]
+    loop.advance(now=START + 90 * MIN)
+    assert asked == []
+    loop.advance(now=START + 101 * MIN)
+    (page,) = [due.notice for due in store.due("pager", now=2**40)]
+    assert page.message.lines[2].startswith("Suspect: checkout 2.14.0 was deployed at")
+    assert page.message.lines[2].endswith(", 2 min before it.")
+    assert page.message.first_step.startswith("Roll back checkout 2.14.0 if you can.")
 
 
 def test_a_loop_that_is_started_anew_at_every_tick_says_the_same_and_counts_the_same(tmp_path: Path) -> None:

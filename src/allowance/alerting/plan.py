@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from allowance.alerting.alert import Alert, Message, Mute, Muted, Notice, signature
+from allowance.alerting.beginning import BEFORE, LOOK_BACK, begun
 from allowance.alerting.hold import AnyAlert, Heard, Said, sift
 from allowance.alerting.lifecycle import QUIET, Hysteresis, Life, Says, Signal, advance
-from allowance.alerting.message import compose
+from allowance.alerting.message import Around, compose
 from allowance.alerting.telemetry import LATE, Feed, TelemetryAlert, readings
 from allowance.alerting.telemetry_words import compose_telemetry
+from allowance.budget.budget import Windowed
 from allowance.budget.burn import RuleReading, exceeds
 from allowance.budget.evaluate import Evaluation
+from allowance.changes.deploys import Deploy
 from allowance.contract.model import Contract, NoDataAlert
 from allowance.contract.rules import SEVERITIES, Severity
+from allowance.core.counts import NO_DATA, NOTHING, NoData
 from allowance.core.time import Instant, iso
 
 
@@ -34,12 +38,31 @@ class Settings:
         return self.hysteresis.get(severity, Hysteresis())
 
 
+def _nothing_counted(slo_id: str, group: str) -> NoData:
+    return NO_DATA
+
+
+DeploysOf = Callable[[str, Instant, Instant], Sequence[Deploy]]
+"""The deploys of a service in `[begin, end)`."""
+
+
+def no_deploys(service: str, begin: Instant, end: Instant) -> Sequence[Deploy]:
+    """Nobody has told of any."""
+    return ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """What the contract says around an SLO: by service the labels for mutes and routes, by journey its outcome."""
+    """What stands around the SLOs: by service the labels for mutes and routes, by journey its outcome.
+
+    `counted`: what the budget of an SLO and group counts; `deploys`: those of a service in `[begin, end)`. Both are
+    asked only when something is told.
+    """
 
     services: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     outcomes: Mapping[str, str] = field(default_factory=dict)
+    counted: Callable[[str, str], Windowed | NoData] = _nothing_counted
+    deploys: DeploysOf = no_deploys
 
 
 def context_of(contract: Contract) -> Context:
@@ -252,5 +275,19 @@ def _message(one: Heard, settings: Settings, context: Context, opened: Instant) 
     link = f"{settings.link}/slo/{slo.id}?at={iso(opened)}" if settings.link and slo is not None else ""
     if isinstance(alert, TelemetryAlert):
         return compose_telemetry(alert, says, link=link)
+    return compose(alert, says, link=link, around=_around(one, alert, context))
+
+
+def _around(one: Heard, alert: Alert, context: Context) -> Around:
+    slo, at = alert.evaluation.slo, alert.evaluation.at
     together = [other for other in one.together if isinstance(other, Alert)]
-    return compose(alert, says, link=link, together=together, outcomes=context.outcomes)
+    counted = context.counted(slo.id, alert.group)
+    if isinstance(counted, NoData):
+        return Around(together=together, outcomes=context.outcomes)
+    if one.said.says == "resolved":
+        step = counted.step
+        ends = [(entry.begin, at if entry.end is None else entry.end) for entry in alert.life.entries]
+        spans = [counted.between(begin - begin % step, end - end % step) for begin, end in ends]
+        return Around(cost=sum(spans, start=NOTHING))
+    deploys = context.deploys(slo.service, at - LOOK_BACK - BEFORE, at + 1)
+    return Around(together=together, outcomes=context.outcomes, beginning=begun(counted, deploys, at=at))

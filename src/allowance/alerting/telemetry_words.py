@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from allowance.alerting.alert import Message
 from allowance.alerting.lifecycle import Says
+from allowance.alerting.phrases import about, span, when
 from allowance.alerting.telemetry import TelemetryAlert
 from allowance.core.counts import NoData
-from allowance.core.duration import DAY, HOUR, MINUTE, short
-from allowance.core.time import iso
 
 MOST_NAMED = 5
 
@@ -42,14 +41,14 @@ def _subject(alert: TelemetryAlert) -> str:
 def _late_title(alert: TelemetryAlert) -> str:
     if isinstance(alert.since, NoData):
         return f"{alert.feed.name} has never been read"
-    return f"{alert.feed.name} was last read {_about(alert.at - alert.since)} ago"
+    return f"{alert.feed.name} was last read {about(alert.at - alert.since)} ago"
 
 
 def _silent_title(alert: TelemetryAlert) -> str:
     if isinstance(alert.since, NoData):
         title = f"{_subject(alert)}: nothing has ever been counted"
     else:
-        title = f"{_subject(alert)}: no data for {_about(alert.at - alert.since)}"
+        title = f"{_subject(alert)}: no data for {about(alert.at - alert.since)}"
     others = len(alert.fellows)
     return f"{title}, nor for {others} more of its source" if others else title
 
@@ -58,8 +57,8 @@ def _since(alert: TelemetryAlert) -> str:
     if isinstance(alert.since, NoData):
         return "Nothing of it is known at all."
     if alert.slo is None:
-        return f"What happened after {iso(alert.since)} is not known ({_about(alert.at - alert.since)})."
-    return f"No event has been counted since {iso(alert.since)} ({_about(alert.at - alert.since)})."
+        return f"What happened after {when(alert.since)} is not known ({about(alert.at - alert.since)})."
+    return f"No event has been counted since {when(alert.since)} ({about(alert.at - alert.since)})."
 
 
 def _answers(alert: TelemetryAlert) -> str:
@@ -106,21 +105,13 @@ def _lasted(alert: TelemetryAlert) -> str:
         return ""
     seconds = sum((e.end if e.end is not None else alert.at) - e.begin for e in entries)
     times = "" if len(entries) == 1 else f" in {len(entries)} stretches"
-    return f"This alert was open for {short(seconds)}{times}, since {iso(entries[0].begin)}."
+    return f"This alert was open for {span(seconds)}{times}, since {when(entries[0].begin)}."
 
 
 def _facts(alert: TelemetryAlert) -> dict[str, str]:
     facts = {"service": alert.service, "severity": alert.severity, "source": alert.feed.name}
     if not isinstance(alert.since, NoData):
-        facts["known to"] = iso(alert.since)
+        facts["known to"] = when(alert.since)
     if alert.slo is not None:
         facts |= {"slo": alert.slo.name, "owner": alert.slo.owner or "nobody"}
     return facts
-
-
-def _about(seconds: int) -> str:
-    if seconds >= 2 * DAY:
-        return f"{seconds // DAY} d"
-    if seconds >= 2 * HOUR:
-        return f"{seconds // HOUR} h"
-    return f"{max(1, seconds // MINUTE)} min"

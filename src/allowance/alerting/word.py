@@ -40,7 +40,6 @@ def taken(notice: Notice, *, by: str, note: str, at: Instant) -> Notice:
 
 def changed(deploy: Deploy, *, link: str) -> Notice:
     """That a service was deployed; routed as a page of that service would be."""
-    name = f"{deploy.service} {deploy.version}".strip()
     facts = {
         "service": deploy.service,
         "version": deploy.version,
@@ -58,7 +57,7 @@ def changed(deploy: Deploy, *, link: str) -> Notice:
         at=deploy.at,
         labels={"service": deploy.service, "severity": "page"},
         message=Message(
-            title=f"{name} {DEPLOYED[deploy.state]} in {deploy.environment}",
+            title=f"{deploy.name} {DEPLOYED[deploy.state]} in {deploy.environment}",
             lines=(),
             facts={key: value for key, value in facts.items() if value},
             link=f"{link}/services/{deploy.service}" if link else "",

@@ -5,14 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from allowance.alerting.alert import Mute, Muted, Notice
 from allowance.alerting.away import as_notice, away, missed, summary
 from allowance.alerting.lifecycle import Life
 from allowance.alerting.mute import maintenance_of
-from allowance.alerting.plan import Settings, context_of
+from allowance.alerting.plan import DeploysOf, Settings, context_of, no_deploys
 from allowance.app.backfill import PREFIX, Backfill
 from allowance.app.collect import PATIENCE, Collector, Reader, Standing
 from allowance.app.feeds import feeds
@@ -74,7 +74,7 @@ class Loop:
 
     One process calls `advance`. Others on the same store call `follow`, and know what it knows. `after` is told of
     every tick once it is recorded; what it does must bear being done again. `epochs` says by SLO from when its budget
-    counts, `corrections` what of it does not count as it was counted.
+    counts, `corrections` what of it does not count as it was counted. `deploys` are those of a service in `[begin, end)`.
     """
 
     contract: Contract
@@ -86,6 +86,7 @@ class Loop:
     after: Sequence[Callable[[Tick], None]] = ()
     epochs: Callable[[], Mapping[str, Instant]] = dict
     corrections: Callable[[], Corrections] = dict
+    deploys: DeploysOf = no_deploys
     standings: dict[str, Standing] = field(default_factory=dict)
     lives: dict[str, Life] = field(default_factory=dict)
     last: Instant | None = None
@@ -254,7 +255,7 @@ class Loop:
             self.settings,
             now=at,
             feeds=feeds(self.contract, self.standings, self.problems, watch.newest.at(at), now=at),
-            context=context_of(self.contract),
+            context=replace(context_of(self.contract), deploys=self.deploys),
             epochs=self.epochs(),
             corrections=self.corrections(),
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 
 from allowance.alerting.alert import Mute
@@ -13,6 +14,7 @@ from allowance.budget.epoch import since_epoch
 from allowance.budget.evaluate import Evaluation, by_method, evaluate_counted
 from allowance.contract.model import Slo
 from allowance.core.buckets import Buckets, add, empty
+from allowance.core.counts import NO_DATA
 from allowance.core.time import Instant
 from allowance.signals.corrections import Correction, corrected
 
@@ -94,19 +96,20 @@ def tick(
     when its budget counts. `corrections`: by SLO what does not count as it was counted.
     This is what a tick means; `app.watch` comes to the same by one sweep over all.
     """
-    evaluations = [
-        (
-            group,
-            _judged(
-                slo, by_method(slo, corrected(history, corrections.get(slo.id, ()))), epochs.get(slo.id), now
-            ),
-        )
+    counted = {
+        (slo.id, group): by_method(slo, corrected(history, corrections.get(slo.id, ())))
         for slo in slos
         for group, history in _of(slo, histories).items()
+    }
+    by_id = {slo.id: slo for slo in slos}
+    evaluations = [
+        (group, _judged(by_id[slo_id], history, epochs.get(slo_id), now))
+        for (slo_id, group), history in counted.items()
     ]
+    around = replace(context, counted=lambda slo_id, group: counted.get((slo_id, group), NO_DATA))
     return Tick(
         at=now,
-        plan=plan(evaluations, lives, mutes, settings, now=now, feeds=feeds, context=context),
+        plan=plan(evaluations, lives, mutes, settings, now=now, feeds=feeds, context=around),
         feeds=feeds,
         members=[(evaluation.slo.id, group) for group, evaluation in evaluations],
         evaluate=lambda number: evaluations[number][1],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -23,7 +23,7 @@ from allowance.budget.marks import ASK, NO_EVENTS, Mark, Marks, Signs
 from allowance.contract.model import Slo
 from allowance.contract.rules import SEVERITIES
 from allowance.core.buckets import Buckets, add, empty
-from allowance.core.counts import Counts
+from allowance.core.counts import NO_DATA, Counts, NoData
 from allowance.core.time import Instant
 from allowance.signals.corrections import corrected
 
@@ -131,9 +131,10 @@ class Watch:
         changed |= {n for n in self._asking if self._members[n].slo.id in epochs}
         closer = sorted(self._firing(now) | self._always | self._alive(lives) | changed)
         looked_at = [(self._members[number].group, evaluate(number)) for number in closer]
+        around = replace(context, counted=lambda slo_id, group: self._of(slo_id, group, corrections))
         return Tick(
             at=now,
-            plan=plan(looked_at, lives, mutes, settings, now=now, feeds=feeds, context=context),
+            plan=plan(looked_at, lives, mutes, settings, now=now, feeds=feeds, context=around),
             feeds=feeds,
             members=self._keys,
             evaluate=evaluate,
@@ -167,8 +168,12 @@ class Watch:
 
     def counted(self, slo_id: str, corrections: Corrections = NO_CORRECTIONS) -> Windowed | None:
         """What the budget of an SLO counts, over all its groups; nothing where there is no such SLO."""
-        number = self._numbers.get((slo_id, ""))
-        return None if number is None else self._counted(self._members[number], corrections)
+        found = self._of(slo_id, "", corrections)
+        return None if isinstance(found, NoData) else found
+
+    def _of(self, slo_id: str, group: str, corrections: Corrections) -> Windowed | NoData:
+        number = self._numbers.get((slo_id, group))
+        return NO_DATA if number is None else self._counted(self._members[number], corrections)
 
     def _firing(self, now: Instant) -> set[int]:
         sweep = self._fleet.sweep(self._totals, now=now)

@@ -34,6 +34,11 @@ class Deploy:
     state: DeployState
     source: str
 
+    @property
+    def name(self) -> str:
+        """`checkout 2.14.0`."""
+        return f"{self.service} {self.version}".strip()
+
 
 def from_cdevent(
     type_: str, source: str, event_id: str, data: Any, *, subject: str, at: Instant

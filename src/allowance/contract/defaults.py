@@ -29,31 +29,66 @@ EVERY_EVENT = Occurrences()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KindFacts:
-    """What a kind of SLI asks, what it calls its good events, and whether its target follows the tier."""
+    """What a kind of SLI asks, what it calls its good and its bad events, and whether its target follows the tier."""
 
     question: str
     good: str
+    fails: str
     by_tier: bool = False
     method: Method = EVERY_EVENT
 
 
 KINDS: dict[Kind, KindFacts] = {
-    "availability": KindFacts(question="Did requests succeed?", good="successful requests", by_tier=True),
-    "latency": KindFacts(question="Were requests fast enough?", good="fast requests"),
-    "freshness": KindFacts(question="Were the data new enough?", good="moments with fresh data"),
-    "throughput": KindFacts(question="Was enough work done?", good="moments with enough work done"),
-    "correctness": KindFacts(question="Were the answers right?", good="right answers"),
-    "coverage": KindFacts(question="Is what runs measured?", good="instrumented requests or services"),
-    "cost": KindFacts(question="Did a request cost what it may?", good="requests or moments within the cost"),
-    "security": KindFacts(question="Were the rules of security kept?", good="events that kept the rules"),
-    "cold-start": KindFacts(question="Did calls start warm or fast?", good="calls without a slow start"),
-    "client": KindFacts(
-        question="Did it work on users' devices?", good="good page views or actions", by_tier=True
+    "availability": KindFacts(
+        question="Did requests succeed?", good="successful requests", fails="requests fail", by_tier=True
     ),
-    "synthetic": KindFacts(question="Did our own checks succeed?", good="successful checks", by_tier=True),
+    "latency": KindFacts(
+        question="Were requests fast enough?", good="fast requests", fails="requests are too slow"
+    ),
+    "freshness": KindFacts(
+        question="Were the data new enough?", good="moments with fresh data", fails="moments have old data"
+    ),
+    "throughput": KindFacts(
+        question="Was enough work done?",
+        good="moments with enough work done",
+        fails="moments get too little done",
+    ),
+    "correctness": KindFacts(
+        question="Were the answers right?", good="right answers", fails="answers are wrong"
+    ),
+    "coverage": KindFacts(
+        question="Is what runs measured?",
+        good="instrumented requests or services",
+        fails="are not instrumented",
+    ),
+    "cost": KindFacts(
+        question="Did a request cost what it may?",
+        good="requests or moments within the cost",
+        fails="cost too much",
+    ),
+    "security": KindFacts(
+        question="Were the rules of security kept?",
+        good="events that kept the rules",
+        fails="events break the rules",
+    ),
+    "cold-start": KindFacts(
+        question="Did calls start warm or fast?",
+        good="calls without a slow start",
+        fails="calls start too slowly",
+    ),
+    "client": KindFacts(
+        question="Did it work on users' devices?",
+        good="good page views or actions",
+        fails="page views or actions fail",
+        by_tier=True,
+    ),
+    "synthetic": KindFacts(
+        question="Did our own checks succeed?", good="successful checks", fails="checks fail", by_tier=True
+    ),
     "uptime": KindFacts(
         question="Was it up?",
         good="minutes up",
+        fails="minutes are down",
         by_tier=True,
         method=Timeslices(slice=SLICE, slice_target=UP_SLICE_TARGET),
     ),

@@ -20,6 +20,7 @@ from allowance.edges.read import read
 from allowance.edges.samples_file import SampleSettings
 from allowance.edges.store.acks import acknowledged_at
 from allowance.edges.store.database import connect
+from allowance.edges.store.deploys import deploys
 from allowance.edges.store.lease import DatabaseLease, Lease, lock_file
 from allowance.edges.store.store import Store
 from allowance.governance.facts import Standing
@@ -85,6 +86,7 @@ def compose(asked: Serving, notify: Notify | None, samples: SampleSettings | Non
         targets=lambda notice, at: _targets(notify, engine, notice, state.law.known, at),
         settings=Settings(link=asked.link, late=LATE if notify is None else notify.late),
         doors=(door, told),
+        deploys=lambda service, begin, end: deploys(engine, begin=begin, end=end, service=service),
     )
     state = LoopState(
         loop=loop,

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from allowance.alerting.alert import Alert
+from allowance.alerting.beginning import BEFORE, LOOK_BACK, Beginning, begun, sudden_words, suspect_words
 from allowance.alerting.hold import AnyAlert
-from allowance.alerting.message import compose, failing_words, pace_words
+from allowance.alerting.message import first_step, pace_words, usual_words
 from allowance.alerting.telemetry import TelemetryAlert
 from allowance.alerting.telemetry_words import compose_telemetry
 from allowance.budget.burn import RuleReading, burn_rate
-from allowance.budget.onset import Onset, onset
 from allowance.changes.deploys import Deploy
 from allowance.core.counts import NO_DATA, NoData
-from allowance.core.duration import HOUR, MINUTE, short
+from allowance.core.duration import HOUR, short
 from allowance.core.ratio import percent_text
 from allowance.core.time import Instant, iso
 from allowance.reports import tabular
@@ -26,8 +26,6 @@ from allowance.reports.pages.rows import about
 from allowance.reports.pages.rows import burn as burn_number
 from allowance.reports.pages.view import Link, Num, When
 from allowance.reports.reading_words import reading_words
-
-HOURS, BEFORE = 3, HOUR
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +69,7 @@ def burning_card(facts: Facts, one: Alert, deploys: Sequence[Deploy], *, whole: 
     slo, evaluation = one.evaluation.slo, one.evaluation
     promise = facts.by_id[slo.id]
     changed = _changes(deploys, slo.service, evaluation.at)
-    step = _onset(promise, evaluation.at) if whole else NO_DATA
+    began = _beginning(promise, changed, evaluation.at) if whole else NO_DATA
     cost = cost_per_hour(one)
     return Card(
         anchor=anchor(one.signature),
@@ -86,16 +84,17 @@ def burning_card(facts: Facts, one: Alert, deploys: Sequence[Deploy], *, whole: 
             filter(
                 None,
                 (
-                    *_plain(one),
-                    _sudden(step, promise) if whole else "",
-                    _suspect(step, changed),
+                    usual_words(one),
+                    pace_words(one),
+                    "" if isinstance(began, NoData) else sudden_words(began),
+                    "" if isinstance(began, NoData) else suspect_words(began),
                     _where(promise, one),
                 ),
             )
         ),
         rules=tuple(_rule(reading, slo.target) for reading in evaluation.readings),
         burn=_line(promise, one, changed) if whole else NO_DATA,
-        first_step=compose(one, "opened").first_step,
+        first_step=first_step(slo, began),
         runbook=_address(slo.runbook),
         silence=f"/silence?service={slo.service}&slo={slo.name}",
         cost=Num(
@@ -145,46 +144,12 @@ def _opened(one: AnyAlert) -> Instant:
     return one.life.entries[0].begin if one.life.entries else one.life.since
 
 
-def _plain(one: Alert) -> tuple[str, str]:
-    usual = one.evaluation.budget.counts
-    share = Fraction(usual.bad, usual.total) if usual.total else Fraction(0)
-    failing = failing_words(one.reading.short)
-    return (
-        f"{failing[0].upper()}{failing[1:]} in the last {short(one.reading.rule.short)} "
-        f"(over the window: {tabular.percent(share, 3)}).",
-        pace_words(one),
-    )
-
-
-def _onset(promise: Promise, at: Instant) -> Onset | NoData:
-    if promise.counts is None:
-        return NO_DATA
-    step = promise.counts.step
-    end = at - at % step
-    return onset(promise.counts, begin=end - HOURS * HOUR // step * step, end=end)
-
-
-def _sudden(step: Onset | NoData, promise: Promise) -> str:
-    if isinstance(step, NoData):
-        return f"Slow: no single step explains the last {HOURS} hours."
-    before, after = (Fraction(one.bad, one.total) for one in (step.before, step.after))
-    return f"Sudden: one step at {tabular.when(step.at)} UTC, from {percent_text(before, 2)} to {percent_text(after, 2)} failing."
+def _beginning(promise: Promise, changed: Sequence[Deploy], at: Instant) -> Beginning | NoData:
+    return NO_DATA if promise.counts is None else begun(promise.counts, changed, at=at)
 
 
 def _changes(deploys: Sequence[Deploy], service: str, at: Instant) -> list[Deploy]:
-    return [one for one in deploys if one.service == service and at - (HOURS + 1) * HOUR <= one.at <= at]
-
-
-def _suspect(step: Onset | NoData, changed: Sequence[Deploy]) -> str:
-    if isinstance(step, NoData) or not changed:
-        return ""
-    near = [one for one in changed if -5 * MINUTE <= step.at - one.at <= BEFORE]
-    if not near:
-        return ""
-    one = max(near, key=lambda one: one.at)
-    gap = step.at - one.at
-    when = f"{about(gap)} before" if gap > 0 else "at the same time"
-    return f"Suspect: \u25bd {one.service} {one.version}, {tabular.when(one.at)} UTC ({when})."
+    return [one for one in deploys if one.service == service and at - LOOK_BACK - BEFORE <= one.at <= at]
 
 
 def _where(promise: Promise, one: Alert) -> str:
@@ -227,8 +192,8 @@ def _line(promise: Promise, one: Alert, changed: Sequence[Deploy]) -> BurnLine |
         one.reading.factor,
         short=one.reading.rule.short,
         now=one.evaluation.at,
-        hours=HOURS,
-        marks=[(deploy.at, f"{deploy.service} {deploy.version}") for deploy in changed],
+        hours=LOOK_BACK // HOUR,
+        marks=[(deploy.at, deploy.name) for deploy in changed],
     )
 
 
