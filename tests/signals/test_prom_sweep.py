@@ -6,6 +6,7 @@ import json
 import math
 import re
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -120,7 +121,7 @@ def answer(one: Selector, held: Held) -> Flat:
         if matches(one, found)
     ]
     body = {"status": "success", "data": {"resultType": "matrix", "result": result}}
-    return read_flat(json.dumps(body).encode())
+    return read_flat(json.dumps(body, separators=(",", ":")).encode())
 
 
 @given(server, owed, st.sampled_from([None, "code"]))
@@ -233,14 +234,58 @@ def test_a_state_is_stored_in_two_parts_and_comes_back(
             unpacked(shape, spoilt)
 
 
-@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 99)), max_size=6, unique_by=lambda pair: pair[0]))
-def test_a_flat_answer_is_the_answer(pairs: list[tuple[int, int]]) -> None:
-    texts = ",".join(f'[{at}.5,"{value}"]' for at, value in sorted(pairs))
-    body = (
-        '{"status":"success","warnings":["w"],"data":{"resultType":"matrix","result":'
-        f'[{{"metric":{{"a":"b"}},"values":[{texts}]}}]}}}}'
-    ).encode()
-    (one,), flat = read_answer(body).series, read_flat(body)
-    assert (flat.at.tolist(), flat.values.tolist()) == (one.at.tolist(), one.values.tolist())
-    assert (flat.labels, flat.sizes.tolist()) == (([{"a": "b"}], [len(pairs)]) if pairs else ([], []))
-    assert flat.warnings == ("w",)
+texts = st.text(max_size=6) | st.sampled_from(['"', "],[", '{"metric":', ',"values":[[', "]]},", "\\\\"])
+numbers = (
+    st.integers(0, 2**60).map(str) | st.floats().map(str) | st.sampled_from(["NaN", "+Inf", "-Inf", "1e+06"])
+)
+shown = st.lists(
+    st.tuples(
+        st.dictionaries(texts, texts, max_size=2),
+        st.lists(st.tuples(st.floats(0, 2e9), numbers), max_size=3, unique_by=lambda pair: pair[0]),
+    ),
+    max_size=4,
+)
+
+
+@given(shown, st.booleans(), st.sampled_from([{}, {"warnings": ["w"]}]))
+def test_a_flat_answer_is_the_answer(held: list[Any], compact: bool, more: dict[str, Any]) -> None:
+    result = [{"metric": names, "values": [list(pair) for pair in sorted(pairs)]} for names, pairs in held]
+    body = {"status": "success", "data": {"resultType": "matrix", "result": result}, **more}
+    form = {"separators": (",", ":")} if compact else {}
+    sent = json.dumps(body, **form).encode()  # type: ignore[arg-type]
+    answer, flat = read_answer(sent), read_flat(sent)
+    series = [one for one in answer.series if len(one.at)]
+    assert [flat.labels(number) for number in range(len(flat.heads))] == [one.labels for one in series]
+    assert flat.sizes.tolist() == [len(one.at) for one in series]
+    nothing = np.zeros(0)
+    assert np.array_equal(flat.at, np.concatenate([nothing, *(one.at for one in series)]))
+    assert np.array_equal(
+        flat.values, np.concatenate([nothing, *(one.values for one in series)]), equal_nan=True
+    )
+    assert flat.warnings == answer.warnings
+
+
+@pytest.mark.parametrize(
+    "spoilt",
+    [
+        '[1,"x"]',
+        '[1,"1_0"]',
+        "[1]",
+        '["NaN","1"]',
+        '[1,"1"],[2,"2"',
+        '[1],[2,"3","4"]',
+        '["5"],[1,2,"3"]',
+        '[1,""]',
+        '[1,"1"]],"values":[[2,"3"]',
+    ],
+)
+def test_a_spoilt_answer_is_a_problem_and_never_a_number(spoilt: str) -> None:
+    body = f'{{"status":"success","data":{{"resultType":"matrix","result":[{{"metric":{{}},"values":[{spoilt}]}}]}}}}'
+    try:
+        wanted = [(one.at.tolist(), one.values.tolist()) for one in read_answer(body.encode()).series]
+    except ProblemError:
+        with pytest.raises(ProblemError):
+            read_flat(body.encode())
+    else:
+        flat = read_flat(body.encode())
+        assert [(flat.at.tolist(), flat.values.tolist())] == wanted

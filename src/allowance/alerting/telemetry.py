@@ -143,7 +143,8 @@ def readings(
 ) -> Iterator[Reading]:
     """One reading per SLO that asks for it, and one per source that we ask (none where `late` is none)."""
     for feed in feeds:
-        silent = _silent(feed, now=now)
+        alarmed = any(slo.no_data_alert is not None for slo in feed.slos)
+        silent = _silent(feed, now=now) if alarmed else ()
         for slo in feed.slos:
             if slo.no_data_alert is not None:
                 yield _silence(feed, slo, slo.no_data_alert, silent, limits, about, now=now)

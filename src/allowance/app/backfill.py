@@ -68,7 +68,7 @@ class Backfill:
     def _missing(
         self, slos: Sequence[Slo], names: Mapping[str, str]
     ) -> Iterator[tuple[Slo, tuple[str, ...]]]:
-        for slo in slos:
+        for slo in slos if names else ():
             name = names.get(slo.id)
             if name is None or name in self._done or not isinstance(slo.source, Otlp):
                 continue

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from urllib.parse import urlsplit
 
 from allowance.alerting.telemetry import Feed
-from allowance.app.collect import Standing, asked
+from allowance.app.collect import Asked, Standing, asked
 from allowance.contract.model import Contract, Slo
 from allowance.contract.probe import Probe
 from allowance.contract.source import CloudEvents, Files, Otlp, Prometheus, Rum, Source, Sql
@@ -29,40 +31,55 @@ def feeds(
 
     `newest`: by SLO id the end of the newest bucket with events.
     """
+    return tuple(_feed(one, standings, problems, newest, now=now) for one in _sources(asked(contract)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Source:
+    """One source whatever it is grouped by, with the names of its standings; what no tick changes."""
+
+    source: Source
+    name: str
+    key: str
+    parts: tuple[str, ...]
+    slos: tuple[Slo, ...]
+
+
+@lru_cache(maxsize=16)
+def _sources(every: tuple[Asked, ...]) -> tuple[_Source, ...]:
+    found: dict[Source, list[Asked]] = {}
+    for one in every:
+        found.setdefault(one.source, []).append(one)
     return tuple(
-        _feed(source, parts, standings, problems, newest, now=now)
-        for source, parts in _sources(contract).items()
+        _Source(
+            source=source,
+            name=source_name(source),
+            key=source_key(source),
+            parts=tuple(one.name for one in some),
+            slos=tuple(slo for one in some for slo in one.slos),
+        )
+        for source, some in found.items()
     )
 
 
-def _sources(contract: Contract) -> dict[Source, list[tuple[str, Sequence[Slo]]]]:
-    """By source the names of its standings, each with its SLOs."""
-    found: dict[Source, list[tuple[str, Sequence[Slo]]]] = {}
-    for one in asked(contract):
-        found.setdefault(one.source, []).append((one.name, one.slos))
-    return found
-
-
 def _feed(
-    source: Source,
-    parts: Sequence[tuple[str, Sequence[Slo]]],
+    one: _Source,
     standings: Mapping[str, Standing],
     problems: Mapping[str, Problem],
     newest: Mapping[str, Instant | NoData],
     *,
     now: Instant,
 ) -> Feed:
-    slos = tuple(slo for _, some in parts for slo in some)
-    pulled = is_pulled(source)
+    pulled = is_pulled(one.source)
     return Feed(
-        name=source_name(source),
-        key=source_key(source),
-        slos=slos,
+        name=one.name,
+        key=one.key,
+        slos=one.slos,
         pulled=pulled,
-        read_to=_read_to([name for name, _ in parts], standings) if pulled else now,
-        newest={slo.id: newest.get(slo.id, NO_DATA) for slo in slos},
-        problem=next((problems[name] for name, _ in parts if name in problems), None),
-        silence_counts=not isinstance(source, Prometheus),
+        read_to=_read_to(one.parts, standings) if pulled else now,
+        newest={slo.id: newest.get(slo.id, NO_DATA) for slo in one.slos},
+        problem=next((problems[name] for name in one.parts if name in problems), None),
+        silence_counts=not isinstance(one.source, Prometheus),
     )
 
 

@@ -44,6 +44,8 @@ class Names:
 
     slo_of: Mapping[str, str]
     of_slo: Mapping[str, str]
+    pushed: Mapping[str, str]
+    """Stored names by SLO id of what is counted while it arrives."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -53,7 +55,7 @@ class Recording:
     store: Keeps
     doors: Sequence[Door] = ()
     _basis: tuple[object, ...] = ()
-    _names: Names = field(default_factory=lambda: Names(slo_of={}, of_slo={}))
+    _names: Names = field(default_factory=lambda: Names(slo_of={}, of_slo={}, pushed={}))
     _under: dict[str, tuple[Sequence[Key], Names, Sequence[Key]]] = field(default_factory=dict)
     _bodies: dict[str, tuple[object, object, Any]] = field(default_factory=dict)
 
@@ -67,13 +69,14 @@ class Recording:
                     name = standing.name_of(slo)
                     if name is not None:
                         found[name] = slo.id
-            found |= {name: slo_id for slo_id, name in self.pushed(contract).items()}
-            self._names = Names(slo_of=found, of_slo={slo: name for name, slo in found.items()})
+            pushed = self._pushed(contract)
+            found |= {name: slo_id for slo_id, name in pushed.items()}
+            of_slo = {slo: name for name, slo in found.items()}
+            self._names = Names(slo_of=found, of_slo=of_slo, pushed=pushed)
             self._basis = basis
         return self._names
 
-    def pushed(self, contract: Contract) -> dict[str, str]:
-        """SLO id -> stored name, for what is counted while it arrives."""
+    def _pushed(self, contract: Contract) -> dict[str, str]:
         names = [(slo.id, door.series(slo.id)) for slo in contract.slos for door in self.doors]
         return {slo_id: name for slo_id, name in names if name is not None}
 

@@ -12,7 +12,7 @@ from allowance.alerting.alert import Mute, Muted, Notice
 from allowance.alerting.away import as_notice, away, missed, summary
 from allowance.alerting.lifecycle import Life
 from allowance.alerting.mute import maintenance_of
-from allowance.alerting.plan import DeploysOf, Settings, context_of, no_deploys
+from allowance.alerting.plan import Context, DeploysOf, Settings, context_of, no_deploys
 from allowance.app.backfill import PREFIX, Backfill
 from allowance.app.collect import PATIENCE, Collector, Reader, Standing
 from allowance.app.feeds import feeds
@@ -26,6 +26,9 @@ from allowance.contract.model import Contract
 from allowance.core.buckets import Buckets
 from allowance.core.problem import Problem
 from allowance.core.time import Instant, iso
+
+TOGETHER = 64
+"""Gains are read so many at a time."""
 
 MOST_TICKS = 1440
 """After a longer sleep than a day of minutes only the newest instants are caught up with."""
@@ -57,7 +60,7 @@ class Keeps(Protocol):
     def writing(self) -> AbstractContextManager[Transaction]: ...
     def totals(self, *, rows: int, step: int) -> Totals: ...
     def series(self) -> Mapping[Key, int]: ...
-    def gains(self, *, after: int) -> Sequence[tuple[int, bytes]]: ...
+    def gains(self, *, after: int, most: int) -> Sequence[tuple[int, bytes]]: ...
     def lives(self) -> dict[str, Life]: ...
     def reading(self, source: str) -> tuple[Instant, Any] | None: ...
     def readings(self) -> dict[str, tuple[Instant, Any, bytes]]: ...
@@ -99,6 +102,7 @@ class Loop:
     _totals: Totals = field(init=False)
     _rows: int = field(init=False, default=0)
     _busy: threading.RLock = field(init=False, default_factory=threading.RLock)
+    _known: tuple[Contract, Context, tuple[Mute, ...]] | None = field(init=False, default=None)
     _watched: tuple[tuple[object, ...], Watch] | None = field(init=False, default=None)
 
     @property
@@ -181,11 +185,11 @@ class Loop:
             return []
         collected = self._collector.collect(self.contract, self.standings, until=until)
         self.problems = {one.name: one.problem for one in collected if one.problem is not None}
-        pushed = self._recording.pushed(self.contract)
-        self.problems |= self._backfill.fill(self.contract, pushed, until=until)
         stands = {one.name: one.standing for one in collected if one.standing is not None}
         standings = {**self.standings, **stands}
-        self._recording.record(collected, self._recording.names(self.contract, standings), at=until)
+        names = self._recording.names(self.contract, standings)
+        self.problems |= self._backfill.fill(self.contract, names.pushed, until=until)
+        self._recording.record(collected, names, at=until)
         self.standings = standings  # only now: what could not be written is read again
         self._count(until=until)
         ticks = self._due(until)
@@ -227,9 +231,11 @@ class Loop:
     def _count(self, *, until: Instant) -> None:
         """Take in what the store has gained, from here or from anybody else who writes to it."""
         stored = self.store.series()
-        while gains := self.store.gains(after=self._totals.seq):
+        some = True
+        while some:
+            gains = self.store.gains(after=self._totals.seq, most=TOGETHER)
             self._totals.apply(gains, until=until)
-        self._totals.apply([], until=until)
+            some = len(gains) == TOGETHER
         names, columns = self._recording.names(self.contract, self.standings), self._totals.columns
         basis = (self.contract, stored, names, columns)
         if self._watched is None or not _same(self._watched[0], basis):
@@ -249,16 +255,23 @@ class Loop:
 
     def _judged(self, at: Instant, lives: Mapping[str, Life], held: Sequence[Mute] = ()) -> Tick:
         watch = self._watch()
+        context, maintenance = self._around()
         return watch.judged(
             lives,
-            [*self.store.mutes(now=at), *maintenance_of(self.contract), *held],
+            [*self.store.mutes(now=at), *maintenance, *held],
             self.settings,
             now=at,
             feeds=feeds(self.contract, self.standings, self.problems, watch.newest.at(at), now=at),
-            context=replace(context_of(self.contract), deploys=self.deploys),
+            context=replace(context, deploys=self.deploys),
             epochs=self.epochs(),
             corrections=self.corrections(),
         )
+
+    def _around(self) -> tuple[Context, tuple[Mute, ...]]:
+        """What the contract says around its SLOs; worked out once."""
+        if self._known is None or self._known[0] is not self.contract:
+            self._known = self.contract, context_of(self.contract), tuple(maintenance_of(self.contract))
+        return self._known[1:]
 
     def _first(self, name: str) -> Instant | None:
         """The oldest bucket that is counted of a stored name, over all its groups; what has just come included."""

@@ -122,11 +122,11 @@ class Slo:
     journeys: tuple[str, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict, hash=False)
     origin: Origin = field(default=UNWRITTEN, compare=False, repr=False)
+    id: str = field(init=False, compare=False, repr=False)
+    """`service/name`, unique in a contract."""
 
-    @property
-    def id(self) -> str:
-        """`service/name`, unique in a contract."""
-        return f"{self.service}/{self.name}"
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "id", f"{self.service}/{self.name}")
 
     @property
     def period(self) -> int:

@@ -23,8 +23,6 @@ Slot: TypeAlias = tuple[str, Identity]
 Cell: TypeAlias = tuple[str, str]
 """(SLI, group)."""
 Role: TypeAlias = Literal["total", "part"]
-Row: TypeAlias = tuple[tuple[str, str], ...]
-"""The labels of a series as they were sent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -62,7 +60,7 @@ class Layout:
     """What stays the same while the same series come.
 
     SLIs that share a counter are a family: they are counted together or, where anything about one of them is not
-    plain, together by the general way. `rows` remember by question and labels in which slots a series is wanted;
+    plain, together by the general way. `rows` remember by question and labels (as sent) in which slots a series is wanted;
     they only ever grow, and say nothing that the rest does not say.
     """
 
@@ -83,7 +81,7 @@ class Layout:
     """By cell: whether the part is of good events."""
     total: Lines = _NO_LINES
     part: Lines = _NO_LINES
-    rows: tuple[dict[Row, tuple[int, ...]], ...] = ()
+    rows: tuple[dict[bytes, tuple[int, ...]], ...] = ()
 
     def wanted(self, question: int, labels: Mapping[str, str]) -> tuple[list[int], list[int]]:
         """In which slots a series of the answer to a question is wanted; and the families that do not know it yet."""

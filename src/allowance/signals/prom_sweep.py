@@ -76,18 +76,15 @@ class _Work:
     def _wanted(self, question: int, flat: Flat) -> list[tuple[int, ...]]:
         layout = self.sheet.layout
         memory = layout.rows[question]
-        rows = [tuple(labels.items()) for labels in flat.labels]
-        found = [memory.get(row) for row in rows]
-        wanted: list[tuple[int, ...]] = []
-        for row, labels, one in zip(rows, flat.labels, found, strict=True):
+        found = [memory.get(head) for head in flat.heads]
+        for number, one in enumerate(found) if None in found else ():
             if one is None:
-                slots, unknown = layout.wanted(question, labels)
+                slots, unknown = layout.wanted(question, flat.labels(number))
                 self.odd[unknown] = True
-                one = tuple(slots)
+                found[number] = tuple(slots)
                 if not unknown:
-                    memory[row] = one
-            wanted.append(one)
-        return wanted
+                    memory[flat.heads[number]] = tuple(slots)
+        return [one for one in found if one is not None]
 
 
 def swept(sheet: Sheet, answers: Sequence[Flat], *, end: int) -> Swept:
@@ -107,7 +104,7 @@ def swept(sheet: Sheet, answers: Sequence[Flat], *, end: int) -> Swept:
     ):  # of values that are none; they are odd, and their sums unused
         for question, answer in enumerate(answers):
             flat = answer.inside(Span(begin=sheet.at, end=end))
-            if len(flat.labels):
+            if len(flat.heads):
                 work.take(question, flat)
         work.odd[layout.slot_family[work.heard > 1]] = True
         good, total, owed = _settled(sheet, work)
