@@ -6,6 +6,7 @@ from typing import Any
 
 from allowance.core.counts import NO_DATA
 from allowance.reports.pages.slo_traces import MOST, traces
+from allowance.reports.pages.slo_traffic import Line
 
 NOTHING: dict[str, Any] = {"signatures": [], "folded": False}
 
@@ -44,10 +45,16 @@ def test_failures_keep_their_order_and_their_share() -> None:
 
 def test_the_busiest_routes_come_first_and_an_unknown_percentile_is_a_dash() -> None:
     took = {"p50": 1.234, "p90": 12.34, "p95": 123.4, "p99": None}
-    routes = [{"route": f"/r{n}", "events": n, **took} for n in range(MOST + 3)]
-    found = traces("pay", NOTHING, {"routes": routes})
+    parts = [{"at": f"2026-11-21T14:{minute}:00Z", **took, "p95": 10.0 + minute} for minute in (15, 45)]
+    routes = [{"route": f"/r{n}", "events": n, **took, "buckets": parts} for n in range(MOST + 3)]
+    over = {"from": "2026-11-21T14:00:00Z", "to": "2026-11-21T15:00:00Z"}
+    found = traces("pay", NOTHING, {"routes": routes, **over})
     assert found is not NO_DATA
     assert len(found.routes) == MOST
     first = found.routes[0]
     assert first.route == f"/r{MOST + 2}"
     assert (first.p50, first.p90, first.p95, first.p99) == ("1.23 ms", "12.3 ms", "123 ms", "–")
+    line = found.line
+    assert isinstance(line, Line)
+    assert line.says == f"p95 of /r{MOST + 2} in 5 min, last day, at most 55.0 ms"
+    assert line.drawing.markup.count("M") == 2, "what lies between the two parts was not measured"

@@ -162,7 +162,7 @@ def test_a_period_is_dragged_out_and_another_promise_tried_while_one_types(
         page.mouse.move(plot["x"] + plot["width"] * 0.8, middle, steps=3)
         page.mouse.up()
         chosen = page.locator("#chosen")
-        expect(chosen).to_contain_text("requests failed in these")
+        expect(chosen).to_contain_text("requests failed within")
         assert re.search(r"from=2026-11-\d\dT\d\d%3A\d\d&to=", page.url), (
             "the address is that of what is seen"
         )

@@ -324,7 +324,15 @@ async def test_every_link_as_of_now_shows_the_same_numbers_later(town: Town) -> 
     """A page with `end=` is what it was: its frozen link leads to the same numbers after more ticks."""
     async with client(town) as browser:
         api = {one["id"]: one for one in (await browser.get("/v1/slos")).json()["slos"]}
-        for path in ("/slos", "/executive", "/services/checkout", "/governance", "/map", CHECKOUT):
+        for path in (
+            "/slos",
+            "/executive",
+            "/services/checkout",
+            "/governance",
+            "/map",
+            "/contract",
+            CHECKOUT,
+        ):
             page = await browser.get(path)
             link = re.search(r'<a href="([^"]+)" data-copy', page.text)
             assert link is not None
@@ -343,7 +351,7 @@ async def test_every_link_as_of_now_shows_the_same_numbers_later(town: Town) -> 
         assert {name: row["left"] for name, row in rows.items()} != {
             name: one["budget"]["remaining"] for name, one in api.items()
         }
-        for path in ("/slos", "/executive", "/services/payments-gw", "/governance", "/map"):
+        for path in ("/slos", "/executive", "/services/payments-gw", "/governance", "/map", "/contract"):
             page = await browser.get(f"{path}?end={then}")
             seen = check_page(page.text)
             assert "This is the past" in seen.text

@@ -76,8 +76,8 @@ def chosen(found: Detail, base: str) -> Chosen | NoData:
 def _says(budget: Budget, here: Span, allowed: Fraction, window: str) -> str:
     counts = budget.counts
     if not counts.total:
-        return f"Nothing was counted in these {tabular.span(here.seconds)}."
-    failed = f"{numbers.whole(counts.bad)} of {tabular.requests(counts.total)} failed in these"
+        return f"Nothing was counted within {tabular.span(here.seconds)}."
+    failed = f"{numbers.whole(counts.bad)} of {tabular.requests(counts.total)} failed within"
     of = f", {tabular.percent(counts.bad / allowed)} of the {window} budget" if allowed else ""
     return f"{failed} {tabular.span(here.seconds)}{of}."
 

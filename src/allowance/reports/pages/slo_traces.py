@@ -12,10 +12,12 @@ from typing import Any
 from allowance.core.counts import NO_DATA, NoData
 from allowance.core.time import parse_instant
 from allowance.reports import numbers, tabular
-from allowance.reports.glyphs import Svg
+from allowance.reports.glyphs import Svg, spark
+from allowance.reports.pages.slo_traffic import HEIGHT, Line
+from allowance.reports.pages.slo_traffic import WIDTH as LINE_WIDTH
 from allowance.reports.pages.view import Link, Num, When
 
-WIDTH = 240
+WIDTH, PART = 240, 300
 _NAMES = ("p50", "p90", "p95", "p99")
 MOST = 8
 """So many signatures and routes stand on the page; the API has them all."""
@@ -48,12 +50,13 @@ class Took:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Traces:
-    """Both, over the same last hours; `folded`: rare signatures were added up."""
+    """Both, over the same last hours; `folded`: rare signatures were added up. `line` is the busiest route's latency."""
 
     errors: tuple[Failing, ...]
     routes: tuple[Took, ...]
     folded: bool
     more: Link
+    line: Line | NoData
 
 
 def traces(service: str, errors: Mapping[str, Any], latency: Mapping[str, Any]) -> Traces | NoData:
@@ -68,6 +71,7 @@ def traces(service: str, errors: Mapping[str, Any], latency: Mapping[str, Any]) 
         routes=tuple(_took(one, scale) for one in routes),
         folded=bool(errors["folded"]),
         more=Link(text="all of them as JSON", href=f"/v1/errors/{service}"),
+        line=_line(routes[0], latency) if routes else NO_DATA,
     )
 
 
@@ -106,6 +110,17 @@ def _spread(marks: Sequence[float | None], low: float, high: float) -> Svg:
         f'<svg class="spread" viewBox="0 0 {WIDTH} 12" width="{WIDTH}" height="12" aria-hidden="true">'
         f"{''.join(strokes)}{dots}</svg>"
     )
+
+
+def _line(one: Mapping[str, Any], latency: Mapping[str, Any]) -> Line | NoData:
+    """p95 of every five minutes, gaps left open."""
+    known = {parse_instant(part["at"]): part["p95"] for part in one["buckets"] if part["p95"] is not None}
+    begin, end = (parse_instant(latency[name]) for name in ("from", "to"))
+    if not known:
+        return NO_DATA
+    says = f"p95 of {one['route'] or 'all'} in 5 min, last day, at most {_milliseconds(max(known.values()))}"
+    values = [known.get(at) for at in range(begin - begin % PART, end, PART)]
+    return Line(name="Latency", says=says, drawing=spark(values, says, width=LINE_WIDTH, height=HEIGHT))
 
 
 def _milliseconds(value: float | None) -> str:

@@ -56,4 +56,4 @@ def _view(wanted: Wanted) -> ContractPage:
     )
 
 
-PAGE = Page(path="/contract", name="contract", view=_view, nav="Contract", key="c")
+PAGE = Page(path="/contract", name="contract", view=_view, nav="Contract", key="c", past="facts")
