@@ -113,6 +113,27 @@ def test_only_the_rules_that_fired_say_how_long_it_must_be_calm() -> None:
     assert [says for _, _, says in _told(plans)] == ["opened", "resolved"]
 
 
+def test_who_speaks_for_an_alert_is_recorded_when_somebody_else_does() -> None:
+    fails = {"a": range(1, 3), "b": range(1, 7), "c": range(1, 7)}
+    slos = {name: replace(_slo(name), rules=(BURN_10,)) for name in fails}
+    counts = {
+        name: even(8, 10_000, {some: 300 if name == "b" else 200 if name == "c" else 400})
+        for name, some in fails.items()
+    }
+    lives: dict[str, Life] = {}
+    recorded = []
+    for now in range(MIN, 8 * MIN, MIN):
+        evaluations = [("", evaluate(slo, counts[name], now=now)) for name, slo in slos.items()]
+        one = plan(evaluations, lives, [], Settings(), now=now)
+        lives = one.lives
+        recorded += [(now // MIN, m.signature[9:], m.why) for m in one.muted if m.kind == "grouped"]
+    assert recorded == [
+        (2, "b/page", "told together with checkout/a/page"),
+        (2, "c/page", "told together with checkout/a/page"),
+        (4, "c/page", "told together with checkout/b/page"),
+    ]
+
+
 def test_a_night_of_ten_flaps_is_one_page_with_ten_entries() -> None:
     flaps = {range(600 + 60 * i, 604 + 60 * i): 60 for i in range(10)}
     history = even(1300, 100, flaps)

@@ -139,6 +139,10 @@ def test_ticks_say_what_replay_says(store: Store) -> None:
     ticks = [one for minute in range(1, 301) for one in loop.advance(now=START + minute * MIN + 7)]
     assert _firing(ticks) == _replayed()
     assert sorted(_said(store)) == STORY
+    began = {(e["at"] - START) // MIN: e["began"] for e in store.events(since=0) if "began" in e}
+    assert {at: began[at] for at in (101, 201)} == {101: iso(START + 100 * MIN), 201: iso(START + 200 * MIN)}
+    opened = next(due.notice for due in store.due("pager", now=2**40) if due.notice.at == START + 101 * MIN)
+    assert opened.message.facts["found after"] == "1m"
 
 
 def test_ticks_wait_as_long_as_replay_where_a_rule_says_for(store: Store) -> None:

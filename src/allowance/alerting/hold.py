@@ -63,7 +63,10 @@ class _Speakers:
 def sift(
     said: Sequence[Said], alerts: Sequence[AnyAlert], mutes: Sequence[Mute], *, now: Instant
 ) -> tuple[tuple[Heard, ...], tuple[Muted, ...]]:
-    """What is told, in the order given, and what is not and why; what was held back before is not recorded again."""
+    """What is told, in the order given, and what is not and why.
+
+    What was held back before is recorded again only where another speaks for it now.
+    """
     louder = _louder(alerts)
     reasons = {id(one): _alone(one, louder, mutes, now=now) for one in said}
     opening = [one for one in said if one.says != "resolved" and reasons[id(one)] is None]
@@ -76,7 +79,12 @@ def sift(
         for one in said
         if reasons[id(one)] is None
     ]
-    muted = [reason for one in said if not one.is_late and (reason := reasons[id(one)]) is not None]
+    again = {other.signature for one in heard for other in one.together}
+    muted = [
+        reason
+        for one in said
+        if (reason := reasons[id(one)]) is not None and (not one.is_late or one.alert.signature in again)
+    ]
     return tuple(heard), tuple(muted)
 
 

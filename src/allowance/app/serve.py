@@ -15,6 +15,7 @@ from allowance.alerting.mute import maintenance_of
 from allowance.alerting.plan import Context, DeploysOf, Settings, context_of, no_deploys
 from allowance.app.backfill import PREFIX, Backfill
 from allowance.app.collect import PATIENCE, Collector, Reader, Standing
+from allowance.app.detected import with_detection
 from allowance.app.feeds import feeds
 from allowance.app.recording import Door, Recording, standing_of
 from allowance.app.status import STEP, kept
@@ -217,7 +218,7 @@ class Loop:
         gone = missed((one.at, one.plan) for one in ticks)
         with self.store.writing() as transaction:
             for one in ticks:
-                notices = one.plan.notices
+                notices = with_detection(one.plan, self.histories) if one.plan.notices else ()
                 transaction.tell(notices, {n.key: self.targets(n, one.at) for n in notices}, now=one.at)
                 transaction.log(notices, one.plan.muted, now=one.at)
             if gone:

@@ -91,7 +91,7 @@ def policy_detections(buckets: Buckets, replayed: Replay, severity: str) -> tupl
 
 
 def _detection(buckets: Buckets, episode: Episode, reach: int, gap: int, step: int) -> Detection:
-    onset = _onset(buckets, episode.first, reach, gap)
+    onset = began(buckets, episode.first, reach=reach, gap=gap)
     return Detection(
         onset=onset,
         detected=episode.first,
@@ -101,8 +101,11 @@ def _detection(buckets: Buckets, episode: Episode, reach: int, gap: int, step: i
     )
 
 
-def _onset(buckets: Buckets, detected: Instant, reach: int, gap: int) -> Instant:
-    """Back from detection along bad buckets that are at most `gap` seconds apart, at most `reach` seconds."""
+def began(buckets: Buckets, detected: Instant, *, reach: int, gap: int) -> Instant:
+    """Where the errors began that were found at `detected`, an edge.
+
+    Back from detection along bad buckets that are at most `gap` seconds apart, at most `reach` seconds.
+    """
     low = max(buckets.start, detected - reach)
     begin, end = (low - buckets.start) // buckets.step, (detected - buckets.start) // buckets.step
     bad = buckets.total[begin:end] > buckets.good[begin:end]

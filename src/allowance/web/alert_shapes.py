@@ -88,12 +88,16 @@ class Alerts(BaseModel):
 
 
 class AlertEvent(BaseModel):
-    """Something that an alert said; where it was held back, by what and why."""
+    """Something that an alert said; where it was held back, by what and why.
+
+    `began`: since when what opens was to be seen in the counts; from there to `at` it took to be found.
+    """
 
     at: Instant
     signature: str
     says: str
     title: str
+    began: Instant | None
     muted: Held | None
 
 

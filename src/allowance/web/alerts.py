@@ -200,6 +200,7 @@ def event_json(event: Mapping[str, Any]) -> dict[str, Any]:
         "signature": event["signature"],
         "says": event["says"],
         "title": event.get("title", ""),
+        "began": event.get("began"),
         "muted": _held(event),
     }
 

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 from allowance.alerting.alert import Mute, Muted, Notice
 from allowance.alerting.lifecycle import Life
 from allowance.alerting.stored import life_to_plain, mute_to_plain, notice_to_plain
+from allowance.app.detected import ERRORS_SINCE
 from allowance.core.buckets import Buckets, Ints
 from allowance.core.minute import Minute
 from allowance.core.time import Instant
@@ -162,7 +163,7 @@ class Writing:
                 "at": now,
                 "signature": n.signature,
                 "says": n.says,
-                "body": json.dumps({"title": n.message.title}),
+                "body": json.dumps({"title": n.message.title, **_began(n)}),
             }
             for n in notices
         ]
@@ -186,3 +187,8 @@ class Writing:
                 id=mute.id, begins=mute.begin, ends=mute.end, body=json.dumps(mute_to_plain(mute))
             )
         )
+
+
+def _began(notice: Notice) -> dict[str, str]:
+    since = notice.message.facts.get(ERRORS_SINCE)
+    return {} if since is None else {"began": since}
