@@ -185,10 +185,6 @@ def _began(
     return Draft(kind="bankruptcy.began", subject=found.service, actor=found.by, at=now, payload=payload)
 
 
-def _requested(standing: Standing, entry: Entry) -> Standing:
-    return asked_step("bankruptcy", standing, entry)
-
-
 def _sign(standing: Standing, entry: Entry) -> Standing:
     found = standing.pending[entry.payload["id"]]
     signed = replace(found, signed=dict(entry.payload["signed"]))
@@ -218,4 +214,4 @@ def _begin(standing: Standing, entry: Entry) -> Standing:
     )
 
 
-FOLDS = {"bankruptcy.requested": _requested, "bankruptcy.signed": _sign, "bankruptcy.began": _begin}
+FOLDS = {"bankruptcy.requested": asked_step, "bankruptcy.signed": _sign, "bankruptcy.began": _begin}

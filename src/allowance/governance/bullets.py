@@ -12,36 +12,37 @@ from typing import Any
 
 from allowance.contract.budget_policy import ErrorBudgetPolicy, Role
 from allowance.core.problem import refuse
-from allowance.core.time import Instant, iso, parse_instant
+from allowance.core.time import Instant, iso
 from allowance.governance.facts import Bullet, Obligation, Standing
+from allowance.governance.granting import (
+    AgainstPolicy,
+    fields_of,
+    fitting,
+    granted,
+    owes_nothing,
+    price_of,
+    priced,
+    terms_of,
+)
 from allowance.governance.ledger import Draft, Entry
-from allowance.governance.obligations import overdue, owing, owing_step
+from allowance.governance.obligations import overdue, owing_step
 from allowance.governance.pending import (
     Person,
     another,
     asked_draft,
     asked_step,
-    lasting,
     next_id,
-    open_for,
-    said,
+    not_asked_yet,
     waiting,
     without,
 )
 from allowance.governance.periods import period_name, period_span
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BulletAsk:
-    """What a bullet would be for. `memo` is the risk that is accepted, as plain JSON (`reports.memo` prints it)."""
+class BulletAsk(AgainstPolicy):
+    """What a bullet would be for."""
 
-    service: str
-    unit: str
-    change: str
-    environment: str
-    seconds: int
-    reason: str
-    memo: Mapping[str, Any]
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,14 +111,7 @@ def ask_bullet(
     Errors: `Problem` `bullet`: none left, a postmortem overdue, asked for already, no reason, too long.
     """
     _allowed(ask, policy, standing, now=now)
-    terms = {
-        "unit": ask.unit,
-        "change": ask.change.strip(),
-        "environment": ask.environment,
-        "seconds": ask.seconds,
-        "reason": ask.reason.strip(),
-        "memo": dict(ask.memo),
-    }
+    terms = terms_of(ask)
     if who.party in policy.exceptions.approvers and not policy.exceptions.two_people:
         id_ = next_id(standing, "bullet")
         return [_spent(id_, ask.service, terms, who.name, policy, who, now=now)]
@@ -152,13 +146,10 @@ def approver(who: Person, approvers: Sequence[Role]) -> None:
 
 
 def _allowed(ask: BulletAsk, policy: ErrorBudgetPolicy, standing: Standing, *, now: Instant) -> Quota:
-    rules = policy.exceptions
-    said("bullet", "reason", ask.reason, hint="say why this cannot wait")
-    change = said("bullet", "change", ask.change, hint="a bullet is bound to one change: name its id")
-    lasting("bullet", ask.seconds, rules.expires, "the policy allows")
+    fitting("bullet", ask, policy)
     found = quota(policy, standing, ask.unit, now=now)
     _granted(found)
-    key = (ask.service, change, ask.environment)
+    key = (ask.service, ask.change.strip(), ask.environment)
     for one in standing.bullets.values():
         if (one.service, one.change, one.environment) == key and one.begin <= now < one.end:
             raise refuse(
@@ -166,19 +157,12 @@ def _allowed(ask: BulletAsk, policy: ErrorBudgetPolicy, standing: Standing, *, n
                 f"{one.id} holds for this change until {iso(one.end)}",
                 hint="no second one is needed",
             )
-    if (waits := open_for(standing, "bullet", *key, now=now)) is not None:
-        raise refuse("bullet", f"{waits.id} was asked for and waits", hint=f"let somebody approve {waits.id}")
+    not_asked_yet(standing, "bullet", *key, now=now)
     return found
 
 
 def _granted(found: Quota) -> None:
-    if found.blocked_by:
-        first = found.blocked_by[0]
-        raise refuse(
-            "bullet",
-            f"{found.unit} owes the postmortem {first.id} since {iso(first.due)}",
-            hint=f"write it, then: allowance bullet close {first.id} --evidence URL",
-        )
+    owes_nothing("bullet", found.unit, found.blocked_by)
     if not found.left:
         raise refuse(
             "bullet",
@@ -197,54 +181,17 @@ def _spent(
     *,
     now: Instant,
 ) -> Draft:
-    rules = policy.exceptions
-    end = now + int(terms["seconds"])
-    what = f"postmortem of {terms['change']}, which went against the budget of {service}"
+    why = f"which went against the budget of {service}"
     payload = {
-        "id": id_,
-        "unit": terms["unit"],
-        "period": period_name(rules.per, now),
-        "service": service,
-        "change": terms["change"],
-        "environment": terms["environment"],
-        "begin": iso(now),
-        "end": iso(end),
-        "by": by,
-        "approved_by": [who.name],
-        "reason": terms["reason"],
-        "policy": policy.name,
-        "memo": {
-            **terms["memo"],
-            "accepted_by": list(dict.fromkeys([by, who.name])),
-            "accepted_until": iso(end),
-        },
-        "obligation": owing(f"{id_}.postmortem", what, terms["unit"], now + rules.postmortem_within),
+        **priced(granted(id_, service, terms, by, who, now=now), terms, policy, why, now=now),
+        "period": period_name(policy.exceptions.per, now),
     }
     return Draft(kind="bullet.spent", subject=service, actor=who.name, at=now, payload=payload)
 
 
-def _requested(standing: Standing, entry: Entry) -> Standing:
-    return asked_step("bullet", standing, entry)
-
-
 def _spend(standing: Standing, entry: Entry) -> Standing:
     told = entry.payload
-    bullet = Bullet(
-        id=told["id"],
-        unit=told["unit"],
-        period=told["period"],
-        service=told["service"],
-        change=told["change"],
-        environment=told["environment"],
-        begin=parse_instant(told["begin"]),
-        end=parse_instant(told["end"]),
-        by=told["by"],
-        approved_by=tuple(told["approved_by"]),
-        reason=told["reason"],
-        memo=told["memo"],
-        obligation=told["obligation"]["id"],
-        seq=entry.seq,
-    )
+    bullet = Bullet(period=told["period"], **fields_of(entry), **price_of(entry))
     return replace(
         standing,
         bullets={**standing.bullets, bullet.id: bullet},
@@ -255,4 +202,4 @@ def _spend(standing: Standing, entry: Entry) -> Standing:
     )
 
 
-FOLDS = {"bullet.requested": _requested, "bullet.spent": _spend}
+FOLDS = {"bullet.requested": asked_step, "bullet.spent": _spend}

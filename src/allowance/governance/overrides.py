@@ -8,36 +8,37 @@ from typing import Any
 
 from allowance.contract.budget_policy import ErrorBudgetPolicy
 from allowance.core.problem import refuse
-from allowance.core.time import Instant, iso, parse_instant
+from allowance.core.time import Instant
 from allowance.governance.facts import Freeze, Override, Standing
+from allowance.governance.granting import (
+    AgainstPolicy,
+    fields_of,
+    fitting,
+    granted,
+    owes_nothing,
+    price_of,
+    priced,
+    terms_of,
+)
 from allowance.governance.ledger import Draft, Entry
-from allowance.governance.obligations import overdue, owing, owing_step
+from allowance.governance.obligations import overdue, owing_step
 from allowance.governance.pending import (
     Person,
     another,
     asked_draft,
     asked_step,
-    lasting,
     next_id,
-    open_for,
-    said,
+    not_asked_yet,
     waiting,
     without,
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OverrideAsk:
+class OverrideAsk(AgainstPolicy):
     """What an override would be for; `freeze` is the id of the freeze (`""`: the only one in force)."""
 
-    service: str
-    unit: str
     freeze: str
-    change: str
-    environment: str
-    seconds: int
-    reason: str
-    memo: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,15 +77,7 @@ def ask_override(
 
     Errors: `Problem` `override`: no governance freeze is in force, a postmortem overdue, asked for already.
     """
-    terms = {
-        "unit": ask.unit,
-        "freeze": _allowed(ask, policy, standing, now=now).id,
-        "change": ask.change.strip(),
-        "environment": ask.environment,
-        "seconds": ask.seconds,
-        "reason": ask.reason.strip(),
-        "memo": dict(ask.memo),
-    }
+    terms = {**terms_of(ask), "freeze": _allowed(ask, policy, standing, now=now).id}
     if may_override and not policy.exceptions.two_people:
         id_ = next_id(standing, "override")
         return [_overridden(id_, ask.service, terms, who.name, policy, who, now=now)]
@@ -100,21 +93,16 @@ def approve_override(
     """
     found = waiting(standing, "override", id_, now=now)
     another(found, who, two_people=policy.exceptions.two_people)
-    _owes_nothing(standing, found.terms["unit"], now=now)
+    owes_nothing("override", found.terms["unit"], overdue(standing, found.terms["unit"], now=now))
     return [_overridden(id_, found.service, found.terms, found.by, policy, who, now=now)]
 
 
 def _allowed(ask: OverrideAsk, policy: ErrorBudgetPolicy, standing: Standing, *, now: Instant) -> Freeze:
     """The freeze that it goes through."""
     freeze = _frozen(ask, standing, now=now)
-    said("override", "reason", ask.reason, hint="say why this cannot wait")
-    change = said("override", "change", ask.change, hint="an override is bound to one change: name its id")
-    lasting("override", ask.seconds, policy.exceptions.expires, "the policy allows")
-    _owes_nothing(standing, ask.unit, now=now)
-    if (waits := open_for(standing, "override", ask.service, change, ask.environment, now=now)) is not None:
-        raise refuse(
-            "override", f"{waits.id} was asked for and waits", hint=f"let somebody approve {waits.id}"
-        )
+    fitting("override", ask, policy)
+    owes_nothing("override", ask.unit, overdue(standing, ask.unit, now=now))
+    not_asked_yet(standing, "override", ask.service, ask.change, ask.environment, now=now)
     return freeze
 
 
@@ -140,15 +128,6 @@ def _frozen(ask: OverrideAsk, standing: Standing, *, now: Instant) -> Freeze:
     return found[0]
 
 
-def _owes_nothing(standing: Standing, unit: str, *, now: Instant) -> None:
-    for first in overdue(standing, unit, now=now):
-        raise refuse(
-            "override",
-            f"{unit} owes the postmortem {first.id} since {iso(first.due)}",
-            hint=f"write it, then: allowance bullet close {first.id} --evidence URL",
-        )
-
-
 def _overridden(
     id_: str,
     service: str,
@@ -159,51 +138,17 @@ def _overridden(
     *,
     now: Instant,
 ) -> Draft:
-    end = now + int(terms["seconds"])
-    what = f"postmortem of {terms['change']}, for which the freeze of {service} was overridden"
+    why = f"for which the freeze of {service} was overridden"
     payload = {
-        **{name: terms[name] for name in ("unit", "freeze", "change", "environment", "reason")},
-        "id": id_,
-        "service": service,
-        "begin": iso(now),
-        "end": iso(end),
-        "by": by,
-        "approved_by": [who.name],
-        "policy": policy.name,
-        "memo": {
-            **terms["memo"],
-            "accepted_by": list(dict.fromkeys([by, who.name])),
-            "accepted_until": iso(end),
-        },
-        "obligation": owing(
-            f"{id_}.postmortem", what, terms["unit"], now + policy.exceptions.postmortem_within
-        ),
+        **priced(granted(id_, service, terms, by, who, now=now), terms, policy, why, now=now),
+        "freeze": terms["freeze"],
     }
     return Draft(kind="freeze.overridden", subject=service, actor=who.name, at=now, payload=payload)
 
 
-def _requested(standing: Standing, entry: Entry) -> Standing:
-    return asked_step("override", standing, entry)
-
-
 def _lift(standing: Standing, entry: Entry) -> Standing:
     told = entry.payload
-    one = Override(
-        id=told["id"],
-        service=told["service"],
-        freeze=told["freeze"],
-        change=told["change"],
-        environment=told["environment"],
-        begin=parse_instant(told["begin"]),
-        end=parse_instant(told["end"]),
-        by=told["by"],
-        reason=told["reason"],
-        obligation=told["obligation"]["id"],
-        unit=told["unit"],
-        approved_by=tuple(told["approved_by"]),
-        memo=told["memo"],
-        seq=entry.seq,
-    )
+    one = Override(freeze=told["freeze"], **fields_of(entry), **price_of(entry))
     return replace(
         standing,
         overrides={**standing.overrides, one.id: one},
@@ -212,4 +157,4 @@ def _lift(standing: Standing, entry: Entry) -> Standing:
     )
 
 
-FOLDS = {"override.requested": _requested, "freeze.overridden": _lift}
+FOLDS = {"override.requested": asked_step, "freeze.overridden": _lift}

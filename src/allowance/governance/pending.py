@@ -68,16 +68,15 @@ def waiting(standing: Standing, kind: PendingKind, id_: str, *, now: Instant) ->
     return found
 
 
-def open_for(
+def not_asked_yet(
     standing: Standing, kind: PendingKind, service: str, change: str, environment: str, *, now: Instant
-) -> Pending | None:
-    """The one of this kind that already waits for the same change."""
-    wanted = (kind, service, change, environment)
+) -> None:
+    """Refuse what waits already for the same change. Errors: `Problem` of its kind."""
+    wanted = (kind, service, change.strip(), environment)
     for one in standing.pending.values():
         terms = (one.kind, one.service, one.terms.get("change", ""), one.terms.get("environment", ""))
         if terms == wanted and now < one.until:
-            return one
-    return None
+            raise refuse(kind, f"{one.id} was asked for and waits", hint=f"let somebody approve {one.id}")
 
 
 def another(pending: Pending, who: Person, *, two_people: bool) -> None:
@@ -112,9 +111,10 @@ def asked_draft(
     return Draft(kind=f"{kind}.requested", subject=service, actor=who.name, at=now, payload=payload)
 
 
-def asked_step(kind: PendingKind, standing: Standing, entry: Entry) -> Standing:
+def asked_step(standing: Standing, entry: Entry) -> Standing:
     """The fold of such an entry."""
     said = entry.payload
+    kind: Any = entry.kind.partition(".")[0]
     pending = Pending(
         id=said["id"],
         kind=kind,

@@ -9,9 +9,10 @@ from typing import Any
 from allowance.contract.budget_policy import ErrorBudgetPolicy
 from allowance.core.duration import DAY
 from allowance.core.problem import refuse
-from allowance.core.time import Instant, iso, parse_instant
+from allowance.core.time import Instant, iso
 from allowance.governance.conditions import check_of, evidence_of
 from allowance.governance.facts import Release, Standing
+from allowance.governance.granting import fields_of, granted
 from allowance.governance.ledger import Draft, Entry
 from allowance.governance.pending import (
     Person,
@@ -20,7 +21,7 @@ from allowance.governance.pending import (
     asked_step,
     lasting,
     next_id,
-    open_for,
+    not_asked_yet,
     said,
     waiting,
     without,
@@ -145,10 +146,7 @@ def in_time(id_: str, standing: Standing, *, now: Instant) -> Release:
 
 
 def _not_twice(ask: ReleaseAsk, change: str, standing: Standing, *, now: Instant) -> None:
-    if (waits := open_for(standing, "release", ask.service, change, ask.environment, now=now)) is not None:
-        raise refuse(
-            "release", f"{waits.id} was asked for and waits", hint=f"let somebody approve {waits.id}"
-        )
+    not_asked_yet(standing, "release", ask.service, change, ask.environment, now=now)
     for one in standing.releases.values():
         if (one.service, one.change, one.environment) == (
             ask.service,
@@ -162,39 +160,17 @@ def _granted(
     id_: str, service: str, terms: Mapping[str, Any], by: str, who: Person, *, now: Instant
 ) -> Draft:
     payload = {
-        "id": id_,
-        "service": service,
-        "change": terms["change"],
-        "environment": terms["environment"],
-        "begin": iso(now),
-        "end": iso(now + int(terms["seconds"])),
-        "by": by,
-        "approved_by": [who.name],
+        **granted(id_, service, terms, by, who, now=now),
         "plan": terms["plan"],
         "conditions": list(terms["conditions"]),
     }
     return Draft(kind="release.granted", subject=service, actor=who.name, at=now, payload=payload)
 
 
-def _requested(standing: Standing, entry: Entry) -> Standing:
-    return asked_step("release", standing, entry)
-
-
 def _grant(standing: Standing, entry: Entry) -> Standing:
     told = entry.payload
-    one = Release(
-        id=told["id"],
-        service=told["service"],
-        change=told["change"],
-        environment=told["environment"],
-        begin=parse_instant(told["begin"]),
-        end=parse_instant(told["end"]),
-        by=told["by"],
-        approved_by=tuple(told["approved_by"]),
-        plan=told["plan"],
-        conditions=dict.fromkeys(told["conditions"], ""),
-        seq=entry.seq,
-    )
+    conditions = dict.fromkeys(told["conditions"], "")
+    one = Release(plan=told["plan"], conditions=conditions, **fields_of(entry))
     return replace(standing, releases={**standing.releases, one.id: one}, pending=without(standing, one.id))
 
 
@@ -211,7 +187,7 @@ def _withdraw(standing: Standing, entry: Entry) -> Standing:
 
 
 FOLDS = {
-    "release.requested": _requested,
+    "release.requested": asked_step,
     "release.granted": _grant,
     "release.shown": _show,
     "release.withdrawn": _withdraw,
