@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -84,6 +84,17 @@ def ruled(state: Running, name: str) -> tuple[Service, ErrorBudgetPolicy]:
     """A service and the policy that it follows. Errors: `Problem` `service`, `policy`."""
     service = service_of(state.contract, name)
     return service, policy_of(state.contract, service)
+
+
+def quotas(contract: Contract, standing: Standing, *, now: Instant) -> Iterator[bullets.Quota]:
+    """What is left of the silver bullets, once per unit and policy that counts alike. Errors: `Problem` `policy`."""
+    seen = set()
+    for service in contract.services:
+        found = bullets.quota(policy_of(contract, service), standing, unit_of(service), now=now)
+        key = (found.unit, found.period, found.granted)
+        if key not in seen:
+            seen.add(key)
+            yield found
 
 
 def price_of_bullet(state: Running, wish: Wish, who: Person, *, now: Instant) -> tuple[Price, dict[str, Any]]:

@@ -26,8 +26,26 @@ def answered(found: Mapping[str, Any], *, json: bool, command: str) -> int:
     )
     if found.get("obligation"):
         print(f"Owed: {found['obligation']}\n\n{found['memo_markdown']}", end="")
+    print_conditions(found)
+    return GO
+
+
+def print_conditions(found: Mapping[str, Any]) -> None:
+    """What a conditional release asks for, and what was shown for it."""
     for one in found.get("conditions", ()):
         print(f"  {'✓' if one['evidence'] else '·'} {one['condition']}  {one['evidence'] or ''}".rstrip())
+
+
+def ended(remote: Remote, path: str, reason: str, *, json: bool) -> int:
+    """End something before its time."""
+    from allowance.cli.server import post
+    from allowance.cli.terminal import print_json
+
+    found = post(remote, path, {"reason": reason})
+    if json:
+        print_json(found)
+    else:
+        print(f"{found['id']} ended at {found['end']}.")
     return GO
 
 

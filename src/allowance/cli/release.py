@@ -129,15 +129,10 @@ def withdraw(id: str, *, reason: str, json: Json = False, remote: Remote = HERE_
     json
         The answer as JSON.
     """
-    from allowance.cli.server import path_of, post
-    from allowance.cli.terminal import print_json
+    from allowance.cli.exceptions import ended
+    from allowance.cli.server import path_of
 
-    found = post(remote, path_of("v1/releases", id, "withdraw"), {"reason": reason})
-    if json:
-        print_json(found)
-    else:
-        print(f"{found['id']} ended at {found['end']}.")
-    return GO
+    return ended(remote, path_of("v1/releases", id, "withdraw"), reason, json=json)
 
 
 @release.command(name="list")
@@ -151,7 +146,7 @@ def listed(*, json: Json = False, remote: Remote = HERE_AND_NOW) -> int:
     json
         The answer as JSON.
     """
-    from allowance.cli.exceptions import print_rows
+    from allowance.cli.exceptions import print_conditions, print_rows
     from allowance.cli.server import get
     from allowance.cli.terminal import print_json
 
@@ -163,8 +158,5 @@ def listed(*, json: Json = False, remote: Remote = HERE_AND_NOW) -> int:
     for one in found["releases"]:
         if one["holds"]:
             print(f"{one['id']}: {one['plan']}")
-            for part in one["conditions"]:
-                print(
-                    f"  {'✓' if part['evidence'] else '·'} {part['condition']}  {part['evidence'] or ''}".rstrip()
-                )
+            print_conditions(one)
     return GO

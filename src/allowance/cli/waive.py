@@ -102,15 +102,10 @@ def end(id: str, *, reason: str, json: Json = False, remote: Remote = HERE_AND_N
     json
         The answer as JSON.
     """
-    from allowance.cli.server import path_of, post
-    from allowance.cli.terminal import print_json
+    from allowance.cli.exceptions import ended
+    from allowance.cli.server import path_of
 
-    found = post(remote, path_of("v1/waivers", id, "end"), {"reason": reason})
-    if json:
-        print_json(found)
-    else:
-        print(f"{found['id']} ended at {found['end']}.")
-    return GO
+    return ended(remote, path_of("v1/waivers", id, "end"), reason, json=json)
 
 
 @waive.command(name="list")

@@ -9,24 +9,13 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from allowance.app import exceptions as app
-from allowance.core.time import Instant
-from allowance.governance.ledger import Entry
-from allowance.reports.exceptions_json import override_json, pending_json
-from allowance.web.asked import Asked, House, OnlyJson
+from allowance.web.asked import Asked, OnlyJson
 from allowance.web.exception_asks import OverrideIn
 from allowance.web.exception_shapes import Override, Overrides, Pending
-from allowance.web.exceptions import (
-    Id,
-    deciding,
-    longest_bullet,
-    person,
-    seconds_of,
-    waiting_for,
-    waiting_json,
-)
+from allowance.web.exceptions import Id, answered, approved, deciding, listed, person, waiting_json, wished
 from allowance.web.problems import Json
 from allowance.web.shapes import answers
-from allowance.web.tokens import Caller, covers, may
+from allowance.web.tokens import Caller, may
 
 router = APIRouter(prefix="/v1/overrides", tags=["exceptions"])
 
@@ -37,10 +26,9 @@ router = APIRouter(prefix="/v1/overrides", tags=["exceptions"])
 def overrides(asked: Asked) -> Response:
     """Newest first, and what waits for an executive's yes."""
     now, standing = asked.clock(), asked.state.law.standing()
-    found = sorted(standing.overrides.values(), key=lambda one: -one.seq)
     return Json(
         {
-            "overrides": [override_json(one, now=now) for one in found],
+            "overrides": listed(standing, "override", now=now),
             "pending": waiting_json(standing, "override", now=now),
         }
     )
@@ -56,20 +44,10 @@ def overrides(asked: Asked) -> Response:
 )
 def ask(asked: Asked, who: Annotated[Caller, may("sign")], said: OverrideIn) -> Response:
     """202 where somebody else has to approve it; 201 where the policy is content with one executive, who asked."""
-    longest = longest_bullet(asked, said.service)
-    covers(who, said.service)
-    now = asked.clock()
-    wish = app.Wish(
-        service=said.service,
-        change=said.change,
-        environment=said.environment,
-        seconds=longest if said.hours is None else seconds_of(said.hours),
-        reason=said.reason,
-        freeze=said.freeze,
-    )
+    now, wish = asked.clock(), wished(asked, who, said, said.freeze)
     able = "override" in who.rights
     entries = deciding(lambda: app.ask_override(asked.state, wish, person(who), may_override=able, now=now))
-    return _answer(asked, entries[0], now)
+    return answered(asked, "override", entries, now)
 
 
 @router.post(
@@ -80,15 +58,4 @@ def ask(asked: Asked, who: Annotated[Caller, may("sign")], said: OverrideIn) -> 
 )
 def approve(asked: Asked, who: Annotated[Caller, may("override")], id: Id) -> Response:  # noqa: A002
     """From this instant, for one change and until its end; a postmortem is owed."""
-    now = asked.clock()
-    waits = waiting_for(asked, "override", id, now=now)
-    covers(who, waits.service)
-    entries = deciding(lambda: app.approve(asked.state, waits, person(who), now=now))
-    return _answer(asked, entries[0], now)
-
-
-def _answer(asked: House, entry: Entry, now: Instant) -> Response:
-    standing, id_ = asked.state.law.standing(), entry.payload["id"]
-    if entry.kind == "freeze.overridden":
-        return Json(override_json(standing.overrides[id_], now=now), HTTPStatus.CREATED)
-    return Json(pending_json(standing.pending[id_]), HTTPStatus.ACCEPTED)
+    return approved(asked, who, "override", id)

@@ -9,14 +9,21 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from allowance.app import exceptions as app
-from allowance.core.time import Instant
-from allowance.governance.ledger import Entry
 from allowance.governance.releases import USUAL, ReleaseAsk, in_time, show_evidence, withdraw_release
-from allowance.reports.exceptions_json import pending_json, release_json
-from allowance.web.asked import Asked, House, OnlyJson
+from allowance.reports.exceptions_json import release_json
+from allowance.web.asked import Asked, OnlyJson
 from allowance.web.exception_asks import EvidenceIn, ReasonIn, ReleaseIn
 from allowance.web.exception_shapes import Pending, Release, Releases
-from allowance.web.exceptions import Id, deciding, person, seconds_of, waiting_for, waiting_json
+from allowance.web.exceptions import (
+    Id,
+    answered,
+    approved,
+    deciding,
+    listed,
+    person,
+    seconds_of,
+    waiting_json,
+)
 from allowance.web.problems import Json
 from allowance.web.shapes import answers
 from allowance.web.tokens import Caller, covers, may
@@ -28,10 +35,9 @@ router = APIRouter(prefix="/v1/releases", tags=["exceptions"])
 def releases(asked: Asked) -> Response:
     """Newest first, each condition with the evidence that was shown for it."""
     now, standing = asked.clock(), asked.state.law.standing()
-    found = sorted(standing.releases.values(), key=lambda one: -one.seq)
     return Json(
         {
-            "releases": [release_json(one, now=now) for one in found],
+            "releases": listed(standing, "release", now=now),
             "pending": waiting_json(standing, "release", now=now),
         }
     )
@@ -60,7 +66,7 @@ def ask(asked: Asked, who: Annotated[Caller, may("sign")], said: ReleaseIn) -> R
     )
     able = "release" in who.rights
     entries = deciding(lambda: app.ask_release(asked.state, wish, person(who), may_release=able, now=now))
-    return _answer(asked, entries[0], now)
+    return answered(asked, "release", entries, now)
 
 
 @router.post(
@@ -71,11 +77,7 @@ def ask(asked: Asked, who: Annotated[Caller, may("sign")], said: ReleaseIn) -> R
 )
 def approve(asked: Asked, who: Annotated[Caller, may("release")], id: Id) -> Response:  # noqa: A002
     """It is there from now on, and of use once every condition is met."""
-    now = asked.clock()
-    waits = waiting_for(asked, "release", id, now=now)
-    covers(who, waits.service)
-    entries = deciding(lambda: app.approve(asked.state, waits, person(who), now=now))
-    return _answer(asked, entries[0], now)
+    return approved(asked, who, "release", id)
 
 
 @router.post(
@@ -122,10 +124,3 @@ def withdraw(
         lambda: law.act(lambda standing: withdraw_release(id, said.reason, standing, person(who), now=now))
     )
     return Json(release_json(law.standing().releases[id], now=now))
-
-
-def _answer(asked: House, entry: Entry, now: Instant) -> Response:
-    standing, id_ = asked.state.law.standing(), entry.payload["id"]
-    if entry.kind == "release.granted":
-        return Json(release_json(standing.releases[id_], now=now), HTTPStatus.CREATED)
-    return Json(pending_json(standing.pending[id_]), HTTPStatus.ACCEPTED)

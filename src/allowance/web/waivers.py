@@ -22,7 +22,7 @@ from allowance.web.asked import Asked, House, OnlyJson
 from allowance.web.attribution_shapes import Attribution as AttributionShape
 from allowance.web.exception_asks import ReasonIn, WaiverIn
 from allowance.web.exception_shapes import Waiver, Waivers
-from allowance.web.exceptions import Id, deciding, person, seconds_of
+from allowance.web.exceptions import Id, answered, deciding, listed, person, seconds_of
 from allowance.web.problems import Json, Refusal
 from allowance.web.shapes import Name, answers
 from allowance.web.times import Moment, floored
@@ -42,8 +42,7 @@ Faults = dict[str, list[Span]]
 def waivers(asked: Asked) -> Response:
     """Newest first; `holds` says which of them lift something now."""
     now, standing = asked.clock(), asked.state.law.standing()
-    found = sorted(standing.waivers.values(), key=lambda one: -one.seq)
-    return Json({"waivers": [waiver_json(one, now=now) for one in found]})
+    return Json({"waivers": listed(standing, "waiver", now=now)})
 
 
 @router.post(
@@ -75,8 +74,7 @@ def grant(asked: Asked, who: Annotated[Caller, may("waive")], said: WaiverIn) ->
     )
     if said.dry_run:
         return Json(_attribution(asked, found, faults))
-    one = state.law.standing().waivers[entries[0].payload["id"]]
-    return Json(waiver_json(one, now=now), HTTPStatus.CREATED)
+    return answered(asked, "waiver", entries, now)
 
 
 @router.post(

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from allowance.app.exceptions import quotas
 from allowance.app.freezing import followed, way_of
-from allowance.app.gate import policy_of
 from allowance.app.law import Asked as Entries
 from allowance.contract.signing import policy_hash
-from allowance.core.time import Instant
-from allowance.governance.bullets import Quota, quota
 from allowance.governance.facts import Standing
-from allowance.governance.obligations import unit_of
 from allowance.reports.pages.frozen import Progressing
 from allowance.reports.pages.governance import Governance, Governing, governance
 from allowance.reports.pages.signed import Policy
@@ -30,7 +27,7 @@ def _view(wanted: Wanted) -> Governance:
             facts=facts,
             now=wanted.now,
             ways=dict(ways(house, facts.standing)),
-            quotas=tuple(quotas(house, facts.standing, now=wanted.now)),
+            quotas=tuple(quotas(house.state.contract, facts.standing, now=wanted.now)),
             policies=policies(house),
             tail=tuple(reversed(ledger.find(Entries(most=TAIL, newest=True)))),
             period=wanted.query.get("period", "")[:LONGEST],
@@ -52,18 +49,6 @@ def ways(house: House, standing: Standing) -> Iterator[tuple[str, Progressing]]:
                 one.id,
                 Progressing(text=way.text, earliest=way.earliest, remaining=way.remaining, need=way.need),
             )
-
-
-def quotas(house: House, standing: Standing, *, now: Instant) -> Iterator[Quota]:
-    """Once per unit and policy that counts alike."""
-    seen = set()
-    contract = house.state.contract
-    for service in contract.services:
-        found = quota(policy_of(contract, service), standing, unit_of(service), now=now)
-        key = (found.unit, found.period, found.granted)
-        if key not in seen:
-            seen.add(key)
-            yield found
 
 
 def policies(house: House) -> tuple[Policy, ...]:
