@@ -284,6 +284,9 @@ def test_without_a_server_a_lost_source_is_said(measured: Path, capsys: pytest.C
     assert (found["true_verdict"], found["blind"], found["as_of"]) == ("hold", True, None)
     assert run(["gate", "nothing", "--contract", "shop.yaml"]) == 2
     assert run(["gate", "checkout", "--at", iso(START)]) == 2
+    capsys.readouterr()
+    assert run(["gate", "checkout", "--contract", "shop.yaml", "--wait", "--key", "k"]) == 2
+    assert "--wait, --key and --contract do not go together" in capsys.readouterr().err
 
 
 def test_a_decision_is_shown_and_replayed(

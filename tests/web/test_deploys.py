@@ -56,6 +56,23 @@ async def test_cdevents_become_deploys_each_once(house: House) -> None:
     ]
 
 
+@pytest.mark.parametrize("version", [{"specversion": "0.5.1"}, {"version": "0.4.1"}, {"specversion": "9.9"}])
+async def test_a_cdevent_of_any_version_without_a_time_outside_has_the_one_inside(
+    house: House, version: dict[str, str]
+) -> None:
+    house.run_to(120)
+    event = _event("deployed.9.9.9", 1, "1.0.0")
+    del event["time"]
+    event["data"]["context"] = {**version, "timestamp": iso(START + 60)}
+    async with house.client("deployer") as api:
+        await _send(api, event)
+        (found,) = (await api.get("/v1/deploys")).json()["deploys"]
+        event["data"]["context"]["timestamp"] = "yesterday"
+        refused = await api.post("/v1/events", json=event | {"id": "other"}, headers=HEADERS)
+    assert (found["version"], found["at"]) == ("1.0.0", iso(START + 60))
+    assert (refused.status_code, refused.json()["code"]) == (400, "cloudevent")
+
+
 async def test_adherence_over_the_api_and_the_metrics(house: House) -> None:
     house.run_to(120)
     async with house.client("deployer") as api:

@@ -78,6 +78,13 @@ def gate(
     from allowance.governance.verdict import Ask, verdict_json
 
     if contract:
+        asks_a_server = {"--wait": wait, "--key": key, "--server": server, "--token-file": token_file}
+        if named := [name for name, given in asks_a_server.items() if given]:
+            raise refuse(
+                "usage",
+                f"{', '.join(named)} and --contract do not go together: no server is asked",
+                hint="leave out one of them",
+            )
         ask = Ask(
             service=service,
             change=change,

@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from allowance.alerting.alert import Mute
-from allowance.changes.deploys import Deploy, from_cdevent
+from allowance.changes.deploys import Deploy, from_cdevent, inside
 from allowance.contract.model import Contract
 from allowance.core.duration import MINUTE
 from allowance.core.time import Instant
@@ -21,9 +21,10 @@ from allowance.web.asked import Asked, House
 from allowance.web.cloudevents import LONGEST, MOST_EVENTS, CloudEvent, read_events
 from allowance.web.mute_shapes import Taken
 from allowance.web.mutes import mute_json
-from allowance.web.problems import Json
+from allowance.web.problems import Json, Refusal
 from allowance.web.shapes import answers
 from allowance.web.state import Settings
+from allowance.web.times import floored, read_moment
 from allowance.web.tokens import Caller, covers, may
 
 router = APIRouter(prefix="/v1/events", tags=["events"])
@@ -134,9 +135,25 @@ def _covered(event: CloudEvent, who: Caller, now: Instant) -> None:
 
 
 def _deploy(event: CloudEvent, now: Instant) -> Deploy | None:
-    # A pipeline whose clock is ahead has not deployed in the future.
-    at = min(event.time if event.time is not None else now, now)
+    at = _happened(event, now)
     return from_cdevent(event.type, event.source, event.id, event.data, subject=event.subject or "", at=at)
+
+
+def _happened(event: CloudEvent, now: Instant) -> Instant:
+    """When it happened, by the event or by the CDEvent inside; a pipeline whose clock is ahead did nothing later
+    than now."""
+    at = event.time
+    if at is None and (text := inside(event.data, "context", "timestamp")):
+        try:
+            at = floored(read_moment(text))
+        except ValueError:
+            raise Refusal(
+                HTTPStatus.BAD_REQUEST,
+                "cloudevent",
+                "context.timestamp is not a timestamp such as 2026-11-21T02:00:00Z",
+                hint="see CDEvents, context",
+            ) from None
+    return now if at is None else min(at, now)
 
 
 def deploy_mute(
@@ -146,8 +163,7 @@ def deploy_mute(
     service = _subject(event)
     if contract.service(service) is None:
         return f"no service {service[:100]!r} in the contract: this deploy holds nothing"
-    # A pipeline whose clock is ahead must not hold tickets later than it deployed.
-    begin = min(event.time if event.time is not None else now, now)
+    begin = _happened(event, now)
     name = hashlib.sha256(f"{event.source}\0{event.id}".encode()).hexdigest()[:16]
     return Mute(
         id=f"deploy-{name}",
