@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import subprocess
@@ -14,6 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from allowance.cli.main import run
 from tests.fakes.receiver import Receiver, Reply, receiving
 from tests.peers import free_port, prometheus_in, wait_until, write_blocks
 
@@ -100,13 +102,15 @@ def shop(tmp_path: Path) -> Iterator[tuple[Path, Receiver]]:
         yield tmp_path, receiver
 
 
-def test_a_page_is_told_once_however_often_the_program_is_killed(shop: tuple[Path, Receiver]) -> None:
+def test_a_page_is_told_once_however_often_the_program_is_killed(
+    shop: tuple[Path, Receiver], capfd: pytest.CaptureFixture[str]
+) -> None:
     folder, receiver = shop
     port = free_port()
     for _ in range(3):
         with _serving(folder, port) as process:
-            wait_until(lambda: _ticked(port), "allowance serve")
-            wait_until(lambda: len(receiver.got) >= 1, "the page")
+            wait_until(lambda: _ticked(port), "allowance serve", 120)
+            wait_until(lambda: len(receiver.got) >= 1, "the page", 120)
             listed = httpx.get(f"http://127.0.0.1:{port}/v1/slos").json()
             os.kill(process.pid, signal.SIGKILL)
     pages = [r.json for r in receiver.got]
@@ -118,3 +122,8 @@ def test_a_page_is_told_once_however_often_the_program_is_killed(shop: tuple[Pat
     (slo,) = listed["slos"]
     assert slo["state"] == "broken"
     assert 900 <= slo["total"] - slo["good"] <= 1300
+    # Without the server the gate asks the same Prometheus itself, and counts the same.
+    capfd.readouterr()
+    assert run(["gate", "checkout", "--contract", str(folder / "shop.yaml"), "--json"]) == 0
+    alone = json.loads(capfd.readouterr().out)
+    assert (alone["mode"], alone["true_verdict"], alone["blind"]) == ("advice", "stop", False)
