@@ -134,13 +134,12 @@ def _receive() -> None:
     import threading
 
     import uvicorn
-    from starlette.applications import Starlette
     from tests.peers import free_port
 
-    from allowance.web.otlp import routes
+    from allowance.web.otlp import OtlpApp
 
     sink, port = _sink(), free_port()
-    app = Starlette(routes=routes(sink))
+    app = OtlpApp(sink)
     server = uvicorn.Server(
         uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error", access_log=False, lifespan="off")
     )

@@ -11,13 +11,12 @@ from typing import Any
 import uvicorn
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from starlette.applications import Starlette
 
 from allowance.contract.indicator import Events
 from allowance.contract.source import Signal
 from allowance.signals.event_sql import event_sli
 from allowance.signals.otlp_sli import OtlpSli, otlp_sli
-from allowance.web.otlp import BodyLimits, routes
+from allowance.web.otlp import BodyLimits, OtlpApp
 from allowance.web.otlp_sink import OtlpSink
 from tests.peers import free_port, wait_until
 
@@ -85,7 +84,7 @@ def _add(target: Any, attributes: dict[str, Any]) -> None:
 def receiver(sink: OtlpSink, limits: BodyLimits | None = None) -> Iterator[str]:
     """The routes in a real server; gives its address."""
     port = free_port()
-    app = Starlette(routes=routes(sink, limits))
+    app = OtlpApp(sink, limits)
     server = uvicorn.Server(
         uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning", lifespan="off")
     )

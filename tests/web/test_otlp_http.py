@@ -13,10 +13,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
-from starlette.applications import Starlette
 
 from allowance.signals.otlp_answer import JSON, PROTOBUF
-from allowance.web.otlp import BodyLimits, routes
+from allowance.web.otlp import BodyLimits, OtlpApp
 from allowance.web.otlp_sink import Busy
 from tests.fakes.otlp_sink import CountingSink
 from tests.web.client import Client
@@ -33,7 +32,7 @@ def sink() -> CountingSink:
 @pytest.fixture
 def client(sink: CountingSink) -> Iterator[Client]:
     limits = BodyLimits(sent=100_000, plain=200_000)
-    with Client(Starlette(routes=routes(sink, limits))) as one:
+    with Client(OtlpApp(sink, limits)) as one:
         yield one
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -22,6 +22,8 @@ Levels: TypeAlias = tuple[float, ...]
 """What a cumulative point says, flat: its value; or count, bounds and counts; see `otlp_counters`."""
 
 _SECOND = 1_000_000_000
+_END = b"\n"
+"""Behind the text of what was learned; JSON in one line has none. The ids follow as they are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,10 +48,13 @@ class Learned:
 
     def as_bytes(self) -> bytes:
         """For any store; `from_bytes` reads it back."""
-        return orjson.dumps(
+        by_size: dict[int, list[bytes]] = {}
+        for size in set(map(len, self.ids)):
+            by_size[size] = [one for one in self.ids if len(one) == size]
+        head = orjson.dumps(
             {
-                "version": 1,
-                "ids": [one.hex() for one in self.ids],
+                "version": 2,
+                "ids": [[size, len(ids)] for size, ids in by_size.items()],
                 "groups": self.groups,
                 "streams": [
                     [digest.hex(), start, last.time, last.levels, last.process[0].hex(), last.process[1]]
@@ -57,16 +62,22 @@ class Learned:
                 ],
             }
         )
+        return b"".join((head, _END, *(one for ids in by_size.values() for one in ids)))
 
 
 def from_bytes(raw: bytes) -> Learned:
     """What was stored. Errors: `Problem` `otlp-memory` for anything else."""
     try:
-        read: Any = orjson.loads(raw)
-        if read["version"] != 1:
+        head, _, rest = raw.partition(_END)
+        read: Any = orjson.loads(head)
+        if read["version"] == 1:
+            ids = tuple(bytes.fromhex(one) for one in read["ids"])
+        elif read["version"] == 2:
+            ids = tuple(_cut(rest, read["ids"]))
+        else:
             raise ValueError("another version")
         return Learned(
-            ids=tuple(bytes.fromhex(one) for one in read["ids"]),
+            ids=ids,
             groups=tuple((str(name), str(group)) for name, group in read["groups"]),
             streams={
                 (bytes.fromhex(digest), int(start)): Last(
@@ -81,6 +92,19 @@ def from_bytes(raw: bytes) -> Learned:
             "the stored memory of telemetry cannot be used",
             hint="start without it; what is sent again in the next minutes may then be counted twice",
         ) from None
+
+
+def _cut(raw: bytes, sizes: Iterable[tuple[int, int]]) -> Iterator[bytes]:
+    """Ids that stand one after the other, so many of each size."""
+    begin = 0
+    for size, count in sizes:
+        end = begin + size * count
+        if size < 1 or end > len(raw):
+            raise ValueError("too short")
+        yield from (raw[n : n + size] for n in range(begin, end, size))
+        begin = end
+    if begin != len(raw):
+        raise ValueError("too long")
 
 
 class Memory:
@@ -146,10 +170,14 @@ class Memory:
             self._heard = {process: time for process, time in self._heard.items() if process not in gone}
             self._streams = {key: last for key, last in self._streams.items() if last.process not in gone}
 
-    def snapshot(self) -> Learned:
-        """All of it, to be stored in place of what was learned before."""
+    @property
+    def most_ids(self) -> int:
+        """How many ids are kept, at most."""
+        return 2 * self._most
+
+    def standing(self) -> Learned:
+        """All of it but the ids, to be stored in place of what was learned before."""
         return Learned(
-            ids=(*self._older, *self._recent),
             streams=dict(self._streams),
             groups=tuple((sli, group) for sli, groups in self._groups.items() for group in sorted(groups)),
         )

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import gc
 import zlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from starlette.concurrency import run_in_threadpool
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
-from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from allowance.contract.source import SIGNALS, Signal
 from allowance.signals.otlp_answer import JSON, PROTOBUF, ContentType, failure, success
 from allowance.web.otlp_sink import Accepted, Busy, Invalid, OtlpSink
 
 MEBIBYTE = 1024 * 1024
-_INVALID, _EXHAUSTED, _UNAVAILABLE = 3, 8, 14
+_INVALID, _NOT_FOUND, _EXHAUSTED, _UNIMPLEMENTED, _UNAVAILABLE = 3, 5, 8, 12, 14
+_PATHS: dict[str, Signal] = {f"/v1/{signal}": signal for signal in SIGNALS}
+_NOTHING: Mapping[bytes, bytes] = {}
 _MEMBER = b"\x1f\x8b"
 
 
@@ -32,9 +31,11 @@ class BodyLimits:
 class Refused(Exception):
     """A body that is not taken; `status` is HTTP's, `code` gRPC's."""
 
-    def __init__(self, status: int, code: int, message: str) -> None:
+    def __init__(
+        self, status: int, code: int, message: str, headers: Mapping[bytes, bytes] = _NOTHING
+    ) -> None:
         super().__init__(message)
-        self.status, self.code, self.message = status, code, message
+        self.status, self.code, self.message, self.headers = status, code, message, headers
 
 
 def spare_collector() -> None:
@@ -46,33 +47,64 @@ def spare_collector() -> None:
     gc.set_threshold(100_000, 50, 50)
 
 
-def routes(sink: OtlpSink, limits: BodyLimits | None = None) -> list[Route]:
-    """The three routes. Each answers in the type that it was asked in; an empty request is a success."""
-    return [
-        Route(f"/v1/{signal}", _endpoint(signal, sink, limits or BodyLimits()), methods=["POST"])
-        for signal in SIGNALS
-    ]
+class OtlpApp:
+    """An ASGI application with the three paths. Each answers in the type that it was asked in; an empty request is a
+    success.
 
+    It counts on the loop that it runs in, because a turn to a thread and back costs more than counting does: give it
+    a loop of its own.
+    """
 
-def _endpoint(signal: Signal, sink: OtlpSink, limits: BodyLimits) -> Callable[[Request], Awaitable[Response]]:
-    async def receive(request: Request) -> Response:
+    def __init__(self, sink: OtlpSink, limits: BodyLimits | None = None) -> None:
+        self._sink, self._limits = sink, limits or BodyLimits()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            return
+        signal = _PATHS.get(scope["path"])
+        headers = dict(scope["headers"])
         content_type: ContentType = JSON
         try:
-            content_type = _content_type(request)
-            gzipped = _is_gzip(request)
-            sent = await _body(request, limits.sent)
-            return await run_in_threadpool(_take, signal, sink, sent, content_type, gzipped, limits)
+            if signal is None:
+                raise Refused(404, _NOT_FOUND, f"there are only {', '.join(_PATHS)}")
+            if scope["method"] != "POST":
+                raise Refused(405, _UNIMPLEMENTED, "send a POST", {b"allow": b"POST"})
+            content_type = _content_type(headers)
+            gzipped = _is_gzip(headers)
+            body = await _body(receive, headers, self._limits.sent)
+            if body is None:
+                return
+            answer = _take(signal, self._sink, body, content_type, gzipped, self._limits)
         except Refused as refused:
-            body = failure(content_type, refused.code, refused.message)
-            return Response(body, refused.status, media_type=content_type)
-        except ClientDisconnect:
-            return Response(status_code=400)
-
-    return receive
+            told = failure(content_type, refused.code, refused.message)
+            answer = _Answer(told, content_type, refused.status, refused.headers)
+        await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
+        await send({"type": "http.response.body", "body": answer.body})
 
 
-def _content_type(request: Request) -> ContentType:
-    written = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+class _Answer:
+    """An answer in one piece."""
+
+    __slots__ = ("body", "headers", "status")
+
+    def __init__(
+        self,
+        body: bytes,
+        content_type: ContentType,
+        status: int = 200,
+        more: Mapping[bytes, bytes] = _NOTHING,
+    ) -> None:
+        self.body, self.status = body, status
+        self.headers = [
+            (b"content-type", content_type.encode()),
+            (b"content-length", b"%d" % len(body)),
+            *more.items(),
+        ]
+
+
+def _content_type(headers: Mapping[bytes, bytes]) -> ContentType:
+    written = headers.get(b"content-type", b"").decode("latin-1").partition(";")[0].strip().lower()
     if written == PROTOBUF:
         return PROTOBUF
     if written == JSON:
@@ -80,44 +112,48 @@ def _content_type(request: Request) -> ContentType:
     raise Refused(415, _INVALID, f"the content type {written[:80]!r} is not taken; send {PROTOBUF} or {JSON}")
 
 
-def _is_gzip(request: Request) -> bool:
-    encoding = request.headers.get("content-encoding", "identity").strip().lower()
+def _is_gzip(headers: Mapping[bytes, bytes]) -> bool:
+    encoding = headers.get(b"content-encoding", b"identity").decode("latin-1").strip().lower()
     if encoding not in ("gzip", "identity", ""):
         raise Refused(415, _INVALID, f"the encoding {encoding[:80]!r} is not taken; send gzip or nothing")
     return encoding == "gzip"
 
 
-async def _body(request: Request, most: int) -> bytes:
-    announced = request.headers.get("content-length", "")
-    if announced.isdecimal() and int(announced) > most:
+async def _body(receive: Receive, headers: Mapping[bytes, bytes], most: int) -> bytes | None:
+    """All of it; nothing where the sender has gone."""
+    announced = headers.get(b"content-length", b"")
+    if announced.isdigit() and int(announced) > most:
         raise _too_large(most, "as sent")
     chunks: list[bytes] = []
-    size = 0
-    async for chunk in request.stream():
-        size += len(chunk)
+    size, more = 0, True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        chunks.append(message.get("body", b""))
+        size += len(chunks[-1])
         if size > most:
             raise _too_large(most, "as sent")
-        chunks.append(chunk)
-    return b"".join(chunks)
+        more = message.get("more_body", False)
+    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
 def _take(
     signal: Signal, sink: OtlpSink, sent: bytes, content_type: ContentType, gzipped: bool, limits: BodyLimits
-) -> Response:
+) -> _Answer:
     body = gunzip(sent, limits.plain) if gzipped else sent
     if not body:
-        return Response(success(signal, content_type), media_type=content_type)
+        return _Answer(success(signal, content_type), content_type)
     outcome = sink.accept(signal, body, content_type)
     match outcome:
         case Accepted(rejected=rejected, message=message):
-            return Response(success(signal, content_type, rejected, message), media_type=content_type)
+            return _Answer(success(signal, content_type, rejected, message), content_type)
         case Invalid(message=message):
-            return Response(failure(content_type, _INVALID, message), 400, media_type=content_type)
+            return _Answer(failure(content_type, _INVALID, message), content_type, 400)
         case Busy(retry_after=seconds, status=status, message=message):
             code = _EXHAUSTED if status == 429 else _UNAVAILABLE
-            answer = Response(failure(content_type, code, message, seconds), status, media_type=content_type)
-            answer.headers["retry-after"] = str(seconds)
-            return answer
+            told = failure(content_type, code, message, seconds)
+            return _Answer(told, content_type, status, {b"retry-after": b"%d" % seconds})
 
 
 def gunzip(sent: bytes, most: int) -> bytes:

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
 from sqlalchemy.exc import SQLAlchemyError
 
 from allowance.app.collect import fingerprint
-from allowance.app.tick import Key
 from allowance.contract.model import Slo
 from allowance.contract.source import Otlp, Signal
-from allowance.core.buckets import Buckets
 from allowance.core.problem import ProblemError
 from allowance.core.time import Instant
 from allowance.edges.samples_file import SampleSettings
 from allowance.edges.store import errors, seen
 from allowance.edges.store import learned as memory_of
+from allowance.edges.store.gains import Rows
 from allowance.edges.store.store import Store
 from allowance.signals.error_samples import Taken
 from allowance.signals.otlp_answer import JSON, ContentType
@@ -61,6 +60,7 @@ class OtlpDoor:
         self._memory = remembered(from_bytes(part) for _, part in parts)
         self._seq = max((seq for seq, _ in parts), default=0)
         self._parts = 0
+        self._kept: Sequence[memory_of.Kept] = ()
         with store.snapshot() as connection:
             self._shown = Shown(self.samples, connection)
 
@@ -94,7 +94,7 @@ class OtlpDoor:
                     counted = self._counter.count(batch, self._memory, now=now)
                     learned = counted.learned.as_bytes() if counted.learned else b""
                     told = self._shown.take(batch, self._memory, self._counter.limits, now=now)
-                    if self._write(now, counted.gains, learned, told):
+                    if self._write(now, counted.rows, learned, told):
                         break
                     self._catch_up()
             except ProblemError as error:
@@ -123,19 +123,22 @@ class OtlpDoor:
                 self._shown.write(writing.connection, now=now)
             self._shown.settle(now=now)
 
-    def _write(self, now: Instant, gains: Mapping[Key, Buckets], learned: bytes, told: Taken) -> bool:
+    def _write(self, now: Instant, gains: Rows, learned: bytes, told: Taken) -> bool:
         """Store it, unless another replica has learned something since we counted: then nothing is written."""
         due = self._shown.is_due(now=now)
         if not gains and not learned and not told and not due:
             return True
-        compact, seq = self._parts >= PARTS, self._seq
+        compact, seq, kept = self._parts >= PARTS, self._seq, self._kept
         with self._store.writing() as writing:
             if memory_of.newest(writing.connection) != self._seq:
                 return False
-            writing.add(now, {(self._names[slo], group): b for (slo, group), b in gains.items()})
+            writing.add_rows(now, {(self._names[slo], group): rows for (slo, group), rows in gains.items()})
             if compact:
                 self._memory.forget_silent(now=now)
-                seq = memory_of.replace(writing.connection, self._memory.snapshot().as_bytes())
+                memory = self._memory
+                seq, kept = memory_of.gather(
+                    writing.connection, kept, memory.standing(), most=memory.most_ids
+                )
             if learned:
                 seq = memory_of.append(writing.connection, learned)
             errors.add(writing.connection, told)
@@ -143,7 +146,7 @@ class OtlpDoor:
                 self._shown.write(writing.connection, now=now)
         if due:
             self._shown.settle(now=now)
-        self._parts, self._seq = 0 if compact else self._parts + 1, seq
+        self._parts, self._seq, self._kept = 0 if compact else self._parts + 1, seq, kept
         return True
 
     def errors(self, service: str, *, begin: Instant, end: Instant) -> list[errors.Counted]:

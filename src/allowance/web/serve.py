@@ -5,17 +5,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
+import socket
 import sys
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack
 from functools import partial
 
 import structlog
 import uvicorn
 from fastapi import FastAPI
 from sqlalchemy.exc import SQLAlchemyError
-from starlette.applications import Starlette
 
 from allowance.app.probing import Probing
 from allowance.contract.model import Contract
@@ -37,9 +37,10 @@ from allowance.web.contract_files import ContractFiles
 from allowance.web.github_answers import Answering, answering
 from allowance.web.listening import Address, bound, cannot_listen
 from allowance.web.oidc import Provider
-from allowance.web.otlp import routes, spare_collector
+from allowance.web.otlp import spare_collector
 from allowance.web.otlp_door import OtlpDoor
 from allowance.web.otlp_grpc import otlp_server
+from allowance.web.otlp_receiver import OtlpReceiver
 from allowance.web.pages.front import Front
 from allowance.web.rounds import looking, posting, ticking
 from allowance.web.sessions import Sessions, new_link
@@ -78,9 +79,8 @@ async def run(asked: Serving) -> None:
         parts.loop.start(now=clock.now())
         parts.state.contract_files = _files(asked, parts)
         app = _api(asked, parts, notify, provider, github)
-        otlp = () if ingest is None else _receiving(parts.door, asked.otlp)
-        work = [asyncio.create_task(one.serve(sockets=ingest)) for one in otlp]
-        work += _working(asked, parts, notify)
+        receiver = None if ingest is None else _receiving(parts.door, asked.otlp, ingest)
+        work = _working(asked, parts, notify)
         if github is not None:
             lease = parts.lease
             deployments = Answering(parts.engine, app.state.house, github, allowed=lambda: lease.held)
@@ -90,7 +90,7 @@ async def run(asked: Serving) -> None:
             await _front(asked.address, app).serve(sockets=front)
         finally:
             probing.stop()
-            await _stop(parts, otlp, work)
+            await _stop(parts, receiver, work)
 
 
 def _api(
@@ -146,11 +146,9 @@ def _probing(parts: Composed) -> Probing:
     return probing
 
 
-async def _stop(
-    parts: Composed, receivers: Sequence[uvicorn.Server], work: Sequence[asyncio.Task[None]]
-) -> None:
-    for one in receivers:
-        one.should_exit = True
+async def _stop(parts: Composed, receiver: OtlpReceiver | None, work: Sequence[asyncio.Task[None]]) -> None:
+    if receiver is not None:
+        await asyncio.to_thread(receiver.stop)
     for task in work:
         task.cancel()
     await asyncio.gather(*work, return_exceptions=True)
@@ -192,35 +190,23 @@ def _hang_up(files: ContractFiles) -> None:
     threading.Thread(target=reload, name="reload", daemon=True).start()
 
 
-class _Beside(uvicorn.Server):
-    """A second server of the process: signals are for the first one."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Leave them alone."""
-        yield
-
-
 def _grpc(otlp: Address) -> Address:
     return Address(host=otlp.host, port=otlp.port - 1)
 
 
-def _receiving(door: OtlpDoor, address: Address) -> list[uvicorn.Server]:
-    """The OTLP receiver over HTTP, and over gRPC on the port below it."""
-    app = Starlette(routes=routes(door))
-    config = uvicorn.Config(
-        app, host=address.host, port=address.port, log_level="warning", server_header=False
-    )
-    server = _Beside(config)
+def _receiving(door: OtlpDoor, address: Address, sockets: list[socket.socket]) -> OtlpReceiver:
+    """The OTLP receiver over HTTP, and over gRPC on the port below it; it receives already."""
     grpc_address = _grpc(address)
     try:
         grpc_server, _ = otlp_server(door, str(grpc_address))
     except OSError as error:
         raise cannot_listen(str(grpc_address), "--otlp", error) from None
     grpc_server.start()
+    receiver = OtlpReceiver(door, loop_factory)
+    receiver.start(sockets)
     spare_collector()
     sys.stderr.write(f"receiving OTLP: http://{address} and gRPC on {grpc_address}\n")
-    return [server]
+    return receiver
 
 
 def _greet(asked: Serving, sessions: StoredSessions) -> None:

@@ -8,10 +8,11 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Connection, Executable, Row, Table, Text, delete, func, select
+from sqlalchemy import BigInteger, Column, Connection, Row, Table, Text, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from allowance.core.time import Instant
+from allowance.edges.store.prepared import Prepared
 from allowance.edges.store.tables import metadata
 from allowance.signals.error_samples import Sample, Signature, Taken, folded
 
@@ -77,21 +78,21 @@ def add(connection: Connection, taken: Taken) -> None:
     for id_, at in taken.counts:
         times.setdefault(id_, []).append(at)
     adding = _adding(connection.dialect.name)
-    connection.execute(
-        adding.signatures, [_row(taken.signatures[id_], min(at), max(at)) for id_, at in times.items()]
+    adding.signatures.run(
+        connection, [_row(taken.signatures[id_], min(at), max(at)) for id_, at in times.items()]
     )
-    connection.execute(
-        adding.counts,
+    adding.counts.run(
+        connection,
         [{"signature": id_, "at": at, "events": events} for (id_, at), events in taken.counts.items()],
     )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Adding:
-    """Statements that add to what is stored; made once, because making one costs more than executing it."""
+    """Statements that add to what is stored."""
 
-    signatures: Executable
-    counts: Executable
+    signatures: Prepared
+    counts: Prepared
 
 
 @cache
@@ -101,15 +102,21 @@ def _adding(dialect: str) -> _Adding:
     lowest, highest = (func.least, func.greatest) if is_postgres else (func.min, func.max)
     one, more = into(signatures), into(counts)
     return _Adding(
-        signatures=one.on_conflict_do_update(
-            index_elements=["id"],
-            set_={
-                "first": lowest(signatures.c.first, one.excluded.first),
-                "last": highest(signatures.c.last, one.excluded.last),
-            },
+        signatures=Prepared(
+            one.on_conflict_do_update(
+                index_elements=["id"],
+                set_={
+                    "first": lowest(signatures.c.first, one.excluded.first),
+                    "last": highest(signatures.c.last, one.excluded.last),
+                },
+            ),
+            [column.name for column in signatures.c],
         ),
-        counts=more.on_conflict_do_update(
-            index_elements=["signature", "at"], set_={"events": counts.c.events + more.excluded.events}
+        counts=Prepared(
+            more.on_conflict_do_update(
+                index_elements=["signature", "at"], set_={"events": counts.c.events + more.excluded.events}
+            ),
+            [column.name for column in counts.c],
         ),
     )
 
@@ -133,10 +140,10 @@ def _fold(connection: Connection, id_: str, other: Signature) -> None:
     old = connection.execute(select(counts).where(counts.c.signature == id_)).all()
     span = connection.execute(select(signatures).where(signatures.c.id == id_)).first()
     if span is not None:
-        connection.execute(adding.signatures, [_row(other, span.first, span.last)])
+        adding.signatures.run(connection, [_row(other, span.first, span.last)])
     if old:
         rows = [{"signature": other.id, "at": found.at, "events": found.events} for found in old]
-        connection.execute(adding.counts, rows)
+        adding.counts.run(connection, rows)
     for table, column in ((counts, counts.c.signature), (samples, samples.c.signature)):
         connection.execute(delete(table).where(column == id_))
     connection.execute(delete(signatures).where(signatures.c.id == id_))

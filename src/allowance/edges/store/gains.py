@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,8 @@ from allowance.core.minute import Minute
 
 Key = tuple[str, str]
 """(SLO id, group)."""
+Rows: TypeAlias = Mapping[Key, Mapping[int, tuple[int, int]]]
+"""Good and total by series and start of the bucket."""
 
 Ids = NDArray[np.int32]
 """Numbers of series."""
@@ -68,6 +71,14 @@ def packed_minute(minute: Minute[Key], ids: Ids, some: Ints) -> Iterator[bytes]:
     rows["good"], rows["total"] = minute.good[some], minute.total[some]
     for low in range(0, len(rows), PIECE):
         yield rows[low : low + PIECE].tobytes()
+
+
+def packed_rows(rows: Rows, ids: Mapping[Key, int]) -> tuple[int, bytes]:
+    """The same of a few rows, in one piece."""
+    table = np.array(
+        [(ids[key], at, *counts) for key, some in rows.items() for at, counts in some.items()], dtype=ROW
+    )
+    return int(table["at"].max()), table.tobytes()
 
 
 def _joined(parts: Sequence[NDArray[np.void]]) -> tuple[int, bytes]:

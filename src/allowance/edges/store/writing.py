@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
@@ -19,7 +19,10 @@ from allowance.core.buckets import Buckets, Ints
 from allowance.core.minute import Minute
 from allowance.core.time import Instant
 from allowance.edges.store import tables
-from allowance.edges.store.gains import Gains, Ids, Key, packed, packed_minute
+from allowance.edges.store.gains import Gains, Ids, Key, Rows, packed, packed_minute, packed_rows
+from allowance.edges.store.prepared import Prepared
+
+_GAIN = Prepared(insert(tables.gains), ["tick", "newest", "body"])
 
 SOURCES = 64
 """Of so many sources the numbers of series are kept at hand."""
@@ -30,11 +33,12 @@ class Memo:
     """What a store need not work out again: it is checked against what is stored, and never believed alone.
 
     `ids`: the numbers of series, by the object that holds their keys. `bodies`: by source the body that was stored
-    last, as an object, with its digest.
+    last, as an object, with its digest. `numbers`: those of series that were read from the store.
     """
 
     ids: dict[int, tuple[Sequence[Key], Ids]] = field(default_factory=dict)
     bodies: dict[str, tuple[Any, str]] = field(default_factory=dict)
+    numbers: Mapping[Key, int] = field(default_factory=dict)
 
 
 class Writing:
@@ -42,6 +46,7 @@ class Writing:
 
     def __init__(self, connection: Connection, memo: Memo | None = None) -> None:
         self._connection, self._memo = connection, memo or Memo()
+        self._has_new = False
 
     def add_gains(self, gains: Gains) -> None:
         """Counts of a tick; new series get their number here."""
@@ -64,6 +69,22 @@ class Writing:
             self._add_minute(at, buckets)
         else:
             self.add_gains(Gains(tick=at, buckets=buckets))
+
+    def add_rows(self, at: Instant, rows: Rows) -> None:
+        """Gains of the tick `at`, where they are few."""
+        if rows:
+            newest, body = packed_rows(rows, self._remembered(rows))
+            _GAIN.run(self._connection, [{"tick": at, "newest": newest, "body": body}])
+
+    def _remembered(self, keys: Collection[Key]) -> Mapping[Key, int]:
+        """Numbers of series, new ones included; what is new is believed once it is stored."""
+        if all(key in self._memo.numbers for key in keys):
+            return self._memo.numbers
+        known = self._known()
+        self._number([key for key in keys if key not in known], known)
+        if not self._has_new:
+            self._memo.numbers = known
+        return known
 
     def _add_minute(self, at: Instant, minute: Minute[Key]) -> None:
         """One bucket of many series, as one row."""
@@ -102,6 +123,7 @@ class Writing:
         for slo, group in keys:
             result = self._connection.execute(insert(tables.series).values(slo=slo, grp=group))
             known[slo, group] = int(result.inserted_primary_key[0])  # type: ignore[index]
+            self._has_new = True
 
     def save_reading(self, source: str, read_to: Instant, body: Any, numbers: bytes | None = None) -> None:
         """Up to where a source was read. With `numbers`, a body that is the same object as the last time, and is
