@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 from typing import Any
 
@@ -44,6 +45,15 @@ async def test_one_judgement_a_second(counted: tuple[House, list[Any]]) -> None:
         house.clock.now += 1
         await api.get("/v1/gates/checkout")
         assert len(made) == 3
+
+
+async def test_many_at_once_are_one_judgement(counted: tuple[House, list[Any]]) -> None:
+    house, made = counted
+    async with house.client("viewer") as api:
+        answers = await asyncio.gather(*(api.get("/v1/gates/checkout") for _ in range(16)))
+    assert {one.status_code for one in answers} == {200}
+    assert len({one.content for one in answers}) == 1
+    assert len(made) == 1
 
 
 async def test_an_entry_of_the_ledger_and_a_tick_end_it(counted: tuple[House, list[Any]]) -> None:

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -28,6 +28,7 @@ from allowance.web.tokens import Caller, Stranger, Tokens, address_of, caller
 
 log = structlog.get_logger()
 
+_CAREFUL = ((b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-cache"))
 MOST_CALLERS = 10_000
 """So many callers are remembered; who was heard least recently starts anew."""
 
@@ -227,9 +228,9 @@ def _careful(send: Send) -> Send:
 
     async def sent(message: Message) -> None:
         if message["type"] == "http.response.start":
-            headers = MutableHeaders(scope=message)
-            headers.setdefault("X-Content-Type-Options", "nosniff")
-            headers.setdefault("Cache-Control", "no-cache")
+            headers = message["headers"] = list(message.get("headers", ()))
+            said = {name.lower() for name, _ in headers}
+            headers += [one for one in _CAREFUL if one[0] not in said]
         await send(message)
 
     return sent

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
@@ -14,6 +15,8 @@ from allowance.web.tokens import Caller
 PREFIX = "/v1/gates/"
 MOST_KEPT = 1000
 
+Key = tuple[str, bytes]
+"""Path and query."""
 Stamp = tuple[int, object, int]
 """The second, the newest tick, and the newest entry of the ledger that is known."""
 
@@ -21,13 +24,14 @@ Stamp = tuple[int, object, int]
 class QuickGates:
     """An ASGI middleware behind the door. What it keeps holds for one second, one tick and one state of the ledger.
 
-    An entry that another replica wrote is seen when the second is over.
+    What many ask at once is worked out once. An entry that another replica wrote is seen when the second is over.
     """
 
     def __init__(self, app: ASGIApp, *, state: LiveState, clock: Callable[[], int]) -> None:
         self._app, self._state, self._clock = app, state, clock
         self._stamp: Stamp | None = None
-        self._kept: dict[tuple[str, bytes], tuple[Message, Message]] = {}
+        self._kept: dict[Key, tuple[Message, Message]] = {}
+        self._begun: dict[tuple[int, Key], asyncio.Event] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer from what is kept, or keep what is answered."""
@@ -39,11 +43,31 @@ class QuickGates:
             self._stamp, self._kept = stamp, {}
         kept, key = self._kept, (scope["path"], scope["query_string"])
         who: Caller = scope["state"]["caller"]
-        known = kept.get(key) if "read" in who.rights else None
+        may_read = "read" in who.rights
+        if may_read and key not in kept and (begun := self._begun.get((id(kept), key))) is not None:
+            await begun.wait()
+        known = kept.get(key) if may_read else None
         if known is not None:
             await send(_fresh(known[0]))
             await send(known[1])
             return
+        begun = self._begun.setdefault((id(kept), key), asyncio.Event())
+        try:
+            await self._keep(kept, key, stamp, scope, receive, send)
+        finally:
+            # Who waits asks for themselves where nothing was kept.
+            self._begun.pop((id(kept), key), None)
+            begun.set()
+
+    async def _keep(
+        self,
+        kept: dict[Key, tuple[Message, Message]],
+        key: Key,
+        stamp: Stamp,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+    ) -> None:
         answer: list[Message] = []
 
         async def keeping(message: Message) -> None:
