@@ -52,7 +52,7 @@ def _serving(folder: Path, port: int, otlp: int) -> Iterator[None]:
         )
     try:
         wait_until(
-            lambda: httpx.get(f"http://127.0.0.1:{port}/v1/slos").status_code == 200, "allowance serve"
+            lambda: httpx.get(f"http://127.0.0.1:{port}/v1/slos").status_code == 200, "allowance serve", 120
         )
         wait_until(
             lambda: httpx.post(f"http://127.0.0.1:{otlp}/v1/traces", content=b"").status_code in (200, 415),
