@@ -23,6 +23,9 @@ LIMITS = {
     "/executive": 250,
     "/oncall": 250,
     "/services/service-001": 250,
+    "/governance": 250,
+    "/contract": 250,
+    "/map": 250,
 }
 LOADS = 40
 

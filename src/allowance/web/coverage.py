@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from allowance.contract.model import Occurrences, Slo
 from allowance.core.counts import NoData
 from allowance.core.time import Instant, iso
 from allowance.diagnosis.coverage import RECENT, Coverage, coverage
@@ -15,6 +16,7 @@ from allowance.web.coverage_shapes import Coverage as CoverageShape
 from allowance.web.problems import Json
 from allowance.web.shapes import answers
 from allowance.web.sources import by_slo
+from allowance.web.state import LiveState
 from allowance.web.tokens import may
 
 router = APIRouter(prefix="/v1", tags=["samples"], dependencies=[may("read")])
@@ -43,16 +45,21 @@ def coverage_now(asked: House) -> Coverage:
 
 def _bad(asked: House, *, now: Instant) -> dict[str, int]:
     """The most bad events in the last day that a promise of each service counted."""
-    by_slo_id: dict[str, int] = {}
-    for (slo_id, _), buckets in asked.state.histories.items():
-        end = now - now % buckets.step
-        counts = buckets.between(end - RECENT, end)
-        by_slo_id[slo_id] = by_slo_id.get(slo_id, 0) + counts.total - counts.good
     found: dict[str, int] = {}
-    for slo_id, count in by_slo_id.items():
-        service = slo_id.partition("/")[0]
-        found[service] = max(found.get(service, 0), count)
+    for slo in asked.state.contract.slos:
+        found[slo.service] = max(found.get(slo.service, 0), _bad_of(asked.state, slo, now=now))
     return found
+
+
+def _bad_of(state: LiveState, slo: Slo, *, now: Instant) -> int:
+    """Running totals know it at once; where slices are counted, the events are read."""
+    counted = state.counted(slo.id) if isinstance(slo.method, Occurrences) else None
+    if counted is not None:
+        end = now - now % counted.step
+        return counted.between(end - RECENT, end).bad
+    histories = state.histories
+    groups = [histories[key] for key in histories if key[0] == slo.id]
+    return sum(one.between(end - RECENT, end).bad for one in groups for end in (now - now % one.step,))
 
 
 def coverage_json(found: Coverage) -> dict[str, Any]:

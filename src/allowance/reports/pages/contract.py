@@ -23,7 +23,7 @@ from allowance.reports.pages.view import Head, Link, Num, When, head
 FEW, MANY = 1, 3
 """A journey is told by one to three promises: with none nobody knows, with more nobody looks."""
 
-MOST_SAID = 20
+MOST_SAID, MOST_LISTED = 20, 100
 NAMING = frozenset(rule.id for rule in NAME_RULES)
 """What a reviewer says about names stands in a list of its own."""
 
@@ -73,11 +73,12 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Back:
-    """A source, and every promise and outcome that would be blind without it."""
+    """A source, and every promise and outcome that would be blind without it; `more` promises are not listed here."""
 
     source: str
     word: str
     promises: tuple[Traced, ...]
+    more: int
     outcomes: tuple[str, ...]
 
 
@@ -101,6 +102,7 @@ class ContractPage:
     lead: str
     journeys: tuple[Outcome, ...]
     rest: tuple[Traced, ...]
+    more: int
     sources: tuple[Back, ...]
     policies: tuple[SignedPolicy, ...]
     changes: tuple[Changed, ...]
@@ -117,15 +119,18 @@ def contract_page(
     seen: Coverage,
 ) -> ContractPage:
     """The contract in force; `changed` are entries of its changes, newest first."""
-    traced = {one.slo.id: _traced(facts, one, findings) for one in facts.promises}
+    about = _by_promise(facts, findings)
+    traced = {one.slo.id: _traced(facts, one, about.get(one.slo.id, ())) for one in facts.promises}
     journeys = tuple(_outcome(facts, one, traced) for one in facts.contract.journeys)
     told = {one.id for journey in journeys for one in journey.promises}
-    claimed = {found for one in traced.values() for found in one.findings}
+    claimed = {found for some in about.values() for found in some}
+    rest = [one for one in traced.values() if one.id not in told]
     return ContractPage(
         head=head("Contract", _answer(facts), worst(facts.promises), facts.at),
         lead=_lead(findings, policies),
         journeys=journeys,
-        rest=tuple(one for one in traced.values() if one.id not in told),
+        rest=tuple(rest[:MOST_LISTED]),
+        more=max(0, len(rest) - MOST_LISTED),
         sources=tuple(_sources(facts, traced)),
         policies=tuple(policies),
         changes=tuple(_changed(one) for one in changed),
@@ -162,7 +167,7 @@ def _lead(findings: Sequence[Problem], policies: Sequence[SignedPolicy]) -> str:
     return said
 
 
-def _traced(facts: Facts, one: Promise, findings: Sequence[Problem]) -> Traced:
+def _traced(facts: Facts, one: Promise, findings: Sequence[Found]) -> Traced:
     slo = one.slo
     return Traced(
         id=slo.id,
@@ -181,7 +186,7 @@ def _traced(facts: Facts, one: Promise, findings: Sequence[Problem]) -> Traced:
         telemetry=one.known.word,
         written=str(slo.origin.where),
         journeys=tuple(j.name for j in facts.contract.journeys if slo.id in j.slos),
-        findings=tuple(_found(each) for each in findings if _about(each, slo.id)),
+        findings=tuple(findings),
     )
 
 
@@ -194,10 +199,15 @@ def whose(finding: Problem, services: Container[str]) -> str:
     return next((one for one in words if one in services), "")
 
 
-def _about(finding: Problem, slo_id: str) -> bool:
-    """Whether a finding names a promise: the whole name, not the beginning of a longer one."""
-    before, name, after = finding.message.partition(slo_id)
-    return bool(name) and not (before[-1:].isalnum() or after[:1].isalnum() or after[:1] in "-/")
+def _by_promise(facts: Facts, findings: Sequence[Problem]) -> dict[str, list[Found]]:
+    """By the id of a promise, what is said of it: the whole name, not the beginning of a longer one."""
+    found: dict[str, list[Found]] = {}
+    for one in findings:
+        if one.code not in NAMING:
+            for name in dict.fromkeys(each.rstrip(".") for each in _WORDS.findall(one.message)):
+                if name in facts.by_id:
+                    found.setdefault(name, []).append(_found(one))
+    return found
 
 
 def _found(one: Problem) -> Found:
@@ -238,7 +248,8 @@ def _sources(facts: Facts, traced: dict[str, Traced]) -> Iterator[Back]:
         yield Back(
             source=source,
             word=", ".join(words),
-            promises=tuple(some),
+            promises=tuple(some[:MOST_LISTED]),
+            more=max(0, len(some) - MOST_LISTED),
             outcomes=tuple(known[name] for name in names),
         )
 
