@@ -10,8 +10,10 @@ import pytest
 
 from allowance.changes.deploys import Deploy, version_of
 from allowance.core.time import iso
-from allowance.governance.adherence import adherence
+from allowance.governance.adherence import adherence, unasked
 from allowance.governance.facts import Bullet, Freeze, Release, Standing, Waiver
+from allowance.governance.ledger import Draft, Entry, seal
+from allowance.governance.verdict_record import DECIDED
 from tests.web.conftest import START, House
 
 pytestmark = pytest.mark.anyio
@@ -80,6 +82,7 @@ async def test_adherence_over_the_api_and_the_metrics(house: House) -> None:
         assert (empty["deploys"], empty["share"]) == (0, None)
         await _send(api, _event("deployed.0.3.0", 1, "1.0.0"))
         found = (await api.get("/v1/adherence", params={"service": "checkout"})).json()
+        assert len(found["unasked"]) == 1, "nobody asked the gate about it"
         assert (found["deploys"], found["during_freeze"], found["share"]) == (1, 0, "0")
         metrics = (await api.get("/metrics")).text
         nothing = await api.get("/v1/adherence", params={"from": iso(START), "to": iso(START)})
@@ -117,6 +120,31 @@ def _freeze(**changes: Any) -> Freeze:
         seq=1,
     )
     return replace(one, **changes)
+
+
+def test_deploys_that_the_gate_was_not_asked_about_are_named() -> None:
+    def verdict(seq: int, at: int, **ask: str) -> Entry:
+        told = {"service": "checkout", "version": "", "commit": ""} | ask
+        payload = {"key": "", "ask": told}
+        return seal(
+            Draft(kind=DECIDED, subject=told["service"], actor="ci", at=at, payload=payload), seq=seq, prev=""
+        )
+
+    verdicts = [
+        verdict(1, 90, version="1"),
+        verdict(2, 120, version="1", commit="c"),
+        verdict(3, 130, version="9", service="payments"),
+        verdict(4, 140),
+    ]
+    deploys = [
+        _deploy("asked", 100, version="1"),
+        _deploy("by-commit", 130, version="2", commit="c"),
+        _deploy("asked-too-late", 110, version="", commit="c"),
+        _deploy("of-another-service", 150, version="9", commit=""),
+        _deploy("nameless", 150, version="", commit=""),
+        _deploy("back", 160, version="0", commit="", state="rolled-back"),
+    ]
+    assert unasked(deploys, verdicts) == ("asked-too-late", "nameless", "of-another-service")
 
 
 def test_adherence_counts_by_the_half_open_freeze() -> None:

@@ -184,6 +184,28 @@ async def test_a_bankruptcy_of_three_signatures_begins_the_budget_anew_and_forge
     assert done["done"] == iso(house.clock.now)
 
 
+async def test_muting_waiving_and_correcting_change_no_count(people: People) -> None:
+    house = people.house
+    furnish(house, shop(), MAIL_IS_DOWN)
+
+    def counted() -> dict[object, object]:
+        return {key: buckets.all() for key, buckets in house.state.histories.items()}
+
+    before = counted()
+    begin, end = iso(START + 700 * MIN), iso(START + 730 * MIN)
+    found = await people.ask("viewer", "GET", "/v1/attribution/checkout/availability", 200)
+    mute = {"labels": {"service": "checkout"}, "end": iso(house.clock.now + HOUR), "reason": "known"}
+    await people.ask("engineer", "POST", "/v1/mutes", 201, **mute)
+    await people.ask("tpm", "POST", "/v1/waivers", 201, **WAIVER, evidence=["https://git/queue"])
+    # Half of the outage was no outage: it is taken out of the budget, and causes are looked for in what is left.
+    said = {"slo": "checkout/availability", "kind": "exclude", "begin": begin, "end": end, "reason": "ours"}
+    effect = (await people.ask("engineer", "POST", "/v1/corrections", 201, **said))["effect"]
+    left = await people.ask("viewer", "GET", "/v1/attribution/checkout/availability", 200)
+    assert left["bad"] == effect["total_after"] - effect["good_after"] == found["bad"] - 30 * 40 - 2
+    assert [one["name"] for one in left["caused"]] == ["mail"], "that of mail stays as it was measured"
+    assert counted() == before
+
+
 async def test_a_promise_above_its_hard_dependency_cannot_hold_and_the_waiver_says_what_it_lifts(
     people: People,
 ) -> None:

@@ -1,8 +1,8 @@
-"""Freeze adherence: how many of the deploys of a period went out while their service was frozen."""
+"""How far the policy was kept: deploys during a freeze, and deploys that the gate was never asked about."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -11,6 +11,7 @@ from allowance.core.counts import NO_DATA, NoData
 from allowance.core.time import Instant
 from allowance.governance.conditions import all_shown
 from allowance.governance.facts import Bullet, Freeze, Override, Release, Standing
+from allowance.governance.ledger import Entry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +51,27 @@ def adherence(deploys: Sequence[Deploy], standing: Standing, *, begin: Instant, 
         during=len(during),
         allowed=len(during) - len(against),
         against=tuple(one.id for one in against),
+    )
+
+
+def unasked(deploys: Sequence[Deploy], verdicts: Iterable[Entry]) -> tuple[str, ...]:
+    """The ids of deploys without a verdict on their version or commit that is older than they are: blind spots.
+
+    `verdicts` are in the order of the ledger. What put an older version back is always allowed, and never one of them.
+    """
+    since: dict[tuple[str, str], Instant] = {}
+    for entry in verdicts:
+        ask = entry.payload["ask"]
+        for name in (ask["version"], ask["commit"]):
+            since.setdefault((ask["service"], name), entry.at)
+    return tuple(
+        one.id
+        for one in sorted(deploys, key=lambda one: (one.at, one.id))
+        if one.state != "rolled-back"
+        and not any(
+            name and since.get((one.service, name), one.at + 1) <= one.at
+            for name in (one.version, one.commit)
+        )
     )
 
 

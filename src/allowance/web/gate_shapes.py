@@ -103,6 +103,7 @@ class DecisionInFull(Decision):
 class Adherence(BaseModel):
     """Deploys in `[from, to)`; those during a freeze, the ones that the gate let go, and the ids of the others.
 
+    `unasked` are the ids of those that the gate was never asked about; null where there are too many verdicts to look at.
     `share` is during / deploys as an exact fraction, null without deploys.
     """
 
@@ -113,6 +114,7 @@ class Adherence(BaseModel):
     during_freeze: int
     allowed: int
     against: list[str]
+    unasked: list[str] | None
     share: str | None
 
 
