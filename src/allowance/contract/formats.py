@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from allowance.contract import openslo, pyrra, sloth
+from allowance.contract import openslo, pyrra, slo_generator, sloth
 from allowance.contract.alert_document import read_alert_policy
 from allowance.contract.envelope import Envelope, open_envelope
 from allowance.contract.fields import Fields, suggestion
@@ -36,12 +36,21 @@ KINDS: dict[str, tuple[str, ...]] = {
     V1ALPHA: ("SLO", "Service"),
     sloth.API_VERSION: (sloth.KIND,),
     pyrra.API_VERSION: (pyrra.KIND,),
+    slo_generator.API_VERSION: (slo_generator.KIND,),
 }
 """The kinds of every apiVersion that is read."""
 
+READERS = {
+    sloth.API_VERSION: sloth.read_sloth_resource,
+    pyrra.API_VERSION: pyrra.read_pyrra,
+    slo_generator.API_VERSION: slo_generator.read_slo_generator,
+}
+"""Other tools whose documents have an apiVersion and stand alone."""
+
 FORMATS = (
     f"{API_VERSION} documents, OpenSLO (openslo/v1, openslo/v1alpha, openslo.com/v2alpha), "
-    f"Sloth ({sloth.VERSION}, {sloth.API_VERSION}) and Pyrra ({pyrra.API_VERSION})"
+    f"Sloth ({sloth.VERSION}, {sloth.API_VERSION}), Pyrra ({pyrra.API_VERSION}) and "
+    f"slo-generator ({slo_generator.API_VERSION})"
 )
 
 Found = Written | openslo.Opened | None
@@ -59,6 +68,14 @@ def read_document(node: Node, notes: Notes, *, path: str = "") -> Found:
         if fields.word("version", (sloth.VERSION,)) is None:
             return None
         return sloth.read_sloth(node, notes, path=path)
+    if {"slo_name", "service_name", "backend"} <= node.items.keys():
+        notes.error(
+            "version",
+            "this is the first form of slo-generator's files, which is not read",
+            where=replace(node.where, path=path or None),
+            hint=f"turn it into {slo_generator.API_VERSION} with slo-generator migrate",
+        )
+        return None
     if "kind" in node.items and "spec" in node.items:
         Fields(node, path, notes, strict=False).missing("apiVersion", hint=f"one of {', '.join(KINDS)}")
         return None
@@ -91,8 +108,7 @@ def _known(node: MapNode, version: str, kind: str, notes: Notes, path: str) -> F
     if version == V1ALPHA:
         envelope = open_envelope(node, kind, notes, strict=False, path=path)
         return read_v1alpha(envelope) if envelope is not None else None
-    reader = sloth.read_sloth_resource if version == sloth.API_VERSION else pyrra.read_pyrra
-    return reader(node, notes, path=path)
+    return READERS[version](node, notes, path=path)
 
 
 def _unknown_version(top: Fields, version: str) -> None:
