@@ -78,6 +78,10 @@ async def test_before_the_first_tick_only_what_is_known(house: House) -> None:
         "allowance_build_info",
         "allowance_deploys",
         "allowance_evaluator",
+        "allowance_otlp_folded_groups",
+        "allowance_otlp_items_total",
+        "allowance_otlp_revised_events_total",
+        "allowance_otlp_unreadable_slos",
         "allowance_outbox_oldest_seconds",
         "allowance_source_current",
     }

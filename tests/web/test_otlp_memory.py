@@ -93,3 +93,34 @@ def test_what_an_older_version_remembered_is_read() -> None:
     read_ = from_bytes(old)
     assert (read_.ids, read_.groups) == ((b"\xaa\xbb", b"\xcc\xdd"), (("s", "eu"),))
     assert from_bytes(read_.as_bytes()) == read_
+
+
+def test_what_is_remarkable_is_said(store: Store) -> None:
+    """Late events for judged minutes, sent again, rejected, and spans that nobody counts."""
+    one = door(store)
+    one.judged_to = lambda: NOW - 60
+    for salt, at in ((1, NOW - 30), (2, NOW - 600), (2, NOW - 600), (3, NOW - 9000)):
+        one.accept("traces", spans(3, at=at, salt=salt).SerializeToString(), PROTOBUF)
+    request = spans(2, salt=4)
+    for span in request.resource_spans[0].scope_spans[0].spans:
+        span.kind = 3
+    one.accept("traces", request.SerializeToString(), PROTOBUF)
+    assert one.remarks.revised == 3
+    assert dict(one.remarks.items()) == {
+        ("accepted",): 6,
+        ("duplicate",): 3,
+        ("rejected",): 3,
+        ("unused",): 2,
+    }
+
+
+def test_folded_groups_are_said(store: Store) -> None:
+    text = CONTRACT.replace(
+        "good: http_status < 500}\n    - {name: points",
+        "good: http_status < 500, by: tenant}\n    - {name: points",
+    )
+    slos = read([("shop.yaml", text.encode())]).trusted().slos
+    one = OtlpDoor(slos, store, lambda: NOW)
+    for number in range(103):
+        one.accept("traces", spans(1, salt=number, tenant=f"t{number}").SerializeToString(), PROTOBUF)
+    assert one.remarks.folded() == {"shop/spans": 3}

@@ -88,6 +88,7 @@ def compose(asked: Serving, notify: Notify | None, samples: SampleSettings | Non
         doors=(door, told),
         deploys=lambda service, begin, end: deploys(engine, begin=begin, end=end, service=service),
     )
+    door.judged_to = lambda: loop.last
     state = LoopState(
         loop=loop,
         store=store,

@@ -202,6 +202,32 @@ GAUGES: tuple[Gauge, ...] = (
         unit="seconds",
     ),
     Gauge(
+        name="allowance_otlp_items_total",
+        labels=("result",),
+        says="items of OTLP telemetry since the start: accepted, unused, sent again (`duplicate`), or rejected",
+        read=lambda scrape: [(one, float(number)) for one, number in scrape.state.received.remarks.items()],
+        counts=True,
+    ),
+    Gauge(
+        name="allowance_otlp_revised_events_total",
+        labels=(),
+        says="events since the start that came late, for minutes that had been judged: those minutes changed",
+        read=lambda scrape: [((), float(scrape.state.received.remarks.revised))],
+        counts=True,
+    ),
+    Gauge(
+        name="allowance_otlp_folded_groups",
+        labels=(),
+        says="groups since the start that are counted together as `(other)`, because their SLO has too many",
+        read=lambda scrape: [((), float(sum(scrape.state.received.remarks.folded().values())))],
+    ),
+    Gauge(
+        name="allowance_otlp_unreadable_slos",
+        labels=(),
+        says="SLOs whose metric came and does not tell what they promise; the log says which, and why",
+        read=lambda scrape: [((), float(len(scrape.state.received.remarks.unread())))],
+    ),
+    Gauge(
         name="allowance_answers_total",
         says="Answers since the start; failed is our own fault: 5xx, or telemetry that could not be stored",
         labels=("door", "result"),

@@ -28,6 +28,7 @@ from allowance.signals.otlp_protobuf import ProtobufReader
 from allowance.signals.otlp_sli import otlp_sli_of
 from allowance.signals.sightings import SHOWN, Sighting, SketchKey
 from allowance.signals.sketch import Sketch
+from allowance.web.otlp_remarks import Remarks
 from allowance.web.otlp_shown import Shown
 from allowance.web.otlp_sink import Accepted, Busy, Invalid, Outcome
 from allowance.web.tally import Tally
@@ -53,6 +54,9 @@ class OtlpDoor:
     ) -> None:
         self._tally = tally or Tally()
         self.samples = samples or SampleSettings()
+        self.remarks = Remarks()
+        self.judged_to: Callable[[], Instant | None] = lambda: None
+        """Up to where minutes were judged: what comes later for one of those revises it."""
         self._lock = threading.Lock()
         self.take_over(slos)
         self._store, self._clock = store, clock
@@ -91,7 +95,7 @@ class OtlpDoor:
             try:
                 batch = self._readers[content_type == JSON].read(signal, body)
                 while True:
-                    counted = self._counter.count(batch, self._memory, now=now)
+                    counted = self._counter.count(batch, self._memory, now=now, closed=self.judged_to())
                     learned = counted.learned.as_bytes() if counted.learned else b""
                     told = self._shown.take(batch, self._memory, self._counter.limits, now=now)
                     if self._write(now, counted.rows, learned, told):
@@ -108,6 +112,7 @@ class OtlpDoor:
                 batch = replace(batch, spans=batch.spans.where(fresh))
             self._memory.learn(counted.learned)
             self._shown.learn(told, batch, counted.latencies, now=now)
+            self.remarks.take(counted, now=now)
             return Accepted(rejected=counted.rejected, message=counted.message())
 
     def _catch_up(self) -> None:
