@@ -6,7 +6,9 @@ import base64
 import hashlib
 import re
 import shutil
+import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from html.parser import HTMLParser
@@ -340,3 +342,17 @@ def test_axe_finds_nothing(browser: Browser, written: Path, axe: str, scheme: st
         page.evaluate(axe)
         found = page.evaluate("axe.run({resultTypes: ['violations']})")
         assert [(one["id"], one["nodes"][0]["target"]) for one in found["violations"]] == []
+
+
+def test_the_drawing_process_ends_with_a_server_that_is_killed(tmp_path: Path) -> None:
+    """It holds the output open: were it to stay, the command would not come to its end."""
+    script = tmp_path / "killed.py"
+    script.write_text(
+        "import os, signal\n"
+        "from allowance.edges.pages.drawing import _executor\n"
+        "if __name__ == '__main__':\n"
+        "    print(_executor().submit(os.getpid).result() != os.getpid(), flush=True)\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout) == (-signal.SIGKILL, "True\n")

@@ -163,7 +163,8 @@ def _burn_words(whole: Analysis, at: Instant) -> str:
     ]
     fired = sum(rule.firing_buckets > 0 for rule in whole.replay.rules)
     many = len(whole.replay.rules)
-    end = f"{', '.join(firing)} fires at the end" if firing else "none fires at the end"
+    verb = "fires" if len(firing) == 1 else "fire"
+    end = f"{', '.join(firing)} {verb} at the end" if firing else "none fires at the end"
     return f"{tabular.plural(many, 'rule')}: {fired or 'none'} of them fired in this history, {end}."
 
 

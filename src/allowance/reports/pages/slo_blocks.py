@@ -115,7 +115,7 @@ def blocks(
     return Blocks(
         spend=spend or NO_DATA,
         lanes={
-            name: _lanes(shown, axis, asked.chosen)
+            name: _lanes(shown, axis, asked.chosen, PHONE if name == "traffic" else DESK)
             for name, axis in axes.items()
             if not isinstance(axis, NoData)
         },
@@ -136,9 +136,9 @@ def blocks(
     )
 
 
-def _lanes(events: Sequence[LaneEvent], axis: Span, period: Span | None) -> Lane:
+def _lanes(events: Sequence[LaneEvent], axis: Span, period: Span | None, width: int) -> Lane:
     inside = [one for one in events if one.at < axis.end and one.end >= axis.begin]
-    desk, phone = (lane(inside, axis, width=width, anchored=True, chosen=period) for width in (DESK, PHONE))
+    desk, phone = (lane(inside, axis, width=width, anchored=True, chosen=period) for width in (width, PHONE))
     return Lane(desk=desk, phone=phone)
 
 

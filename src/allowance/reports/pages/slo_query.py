@@ -6,7 +6,6 @@ import re
 from dataclasses import dataclass
 from typing import cast, get_args
 
-from allowance.contract.explain import indicator_words
 from allowance.contract.model import Slo
 from allowance.contract.source import Prometheus
 from allowance.core.duration import HOUR
@@ -21,15 +20,15 @@ HERE = "#query"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """The texts with what each counts; `link` leads to the source, else to where they stand on the page."""
+    """The texts with what each counts; `link` leads to the source, else to where the page says what is good."""
 
     texts: tuple[tuple[str, str], ...]
     link: Link
 
 
 def query_of(slo: Slo) -> Query:
-    """PromQL where the source speaks it (over an hour), else what makes an event good, in words."""
-    in_words = Query(texts=(("good", indicator_words(slo.indicator)),), link=Link(text="query", href=HERE))
+    """PromQL where the source speaks it, over an hour."""
+    in_words = Query(texts=(), link=Link(text="query", href=HERE))
     indicator = slo.indicator
     if not isinstance(slo.source, Prometheus) or not isinstance(indicator, get_args(PromIndicator)):
         return in_words

@@ -115,11 +115,11 @@ def _spread(marks: Sequence[float | None], low: float, high: float) -> Svg:
 def _line(one: Mapping[str, Any], latency: Mapping[str, Any]) -> Line | NoData:
     """p95 of every five minutes, gaps left open."""
     known = {parse_instant(part["at"]): part["p95"] for part in one["buckets"] if part["p95"] is not None}
-    begin, end = (parse_instant(latency[name]) for name in ("from", "to"))
     if not known:
         return NO_DATA
+    first, end = min(known), parse_instant(latency["to"])
     says = f"p95 of {one['route'] or 'all'} in 5 min, last day, at most {_milliseconds(max(known.values()))}"
-    values = [known.get(at) for at in range(begin - begin % PART, end, PART)]
+    values = [known.get(at) for at in range(first - first % PART, end, PART)]
     return Line(name="Latency", says=says, drawing=spark(values, says, width=LINE_WIDTH, height=HEIGHT))
 
 

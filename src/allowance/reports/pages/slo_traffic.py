@@ -75,7 +75,7 @@ def traffic(found: Detail) -> Traffic | NoData:
 
 def _whole(bar: Slot, seconds: int) -> float | None:
     """The requests of a part of the window; a part that is shorter than the others would look like a loss."""
-    return float(bar.counts.total) if bar.span.seconds >= seconds * 9 // 10 else None
+    return float(bar.counts.total) if bar.span.seconds >= seconds * 19 // 20 else None
 
 
 def _line(name: str, words: str, values: Sequence[float | None]) -> Line:
