@@ -7,6 +7,7 @@ basket's budget every month. Stopping the basket's team for that mends nothing; 
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -92,6 +93,8 @@ def test_the_promise_is_refused_mended_and_then_kept(town: Town) -> None:
     assert stop.code == 1
     assert "a waiver, if a dependency burned the budget (fraud-check)" in stop.out
     assert town.gate("fraud-check", "--change", "config").code == 0
+    (address,) = re.findall(r"^http://\S+(/gate/\d+)$", stop.out, re.MULTILINE)
+    verdict = town.page(f"{address}.md").partition("## Since then")[0]
 
     # Who caused it? Nearly all of it is the fraud check's, and chance does not explain that.
     told = town.says("Tess Product", "attribution", "basket/kept", "--json")
@@ -117,3 +120,6 @@ def test_the_promise_is_refused_mended_and_then_kept(town: Town) -> None:
     assert go.code == 0
     assert "for fraud-check" in go.out
     assert town.get("/v1/slos/basket/kept")["budget"]["spent"] == before
+
+    # The page of the first verdict says what it said then, whatever the contract and the ledger say since.
+    assert town.page(f"{address}.md").partition("## Since then")[0] == verdict

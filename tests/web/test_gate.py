@@ -107,6 +107,21 @@ async def test_a_source_in_trouble_holds_what_is_at_risk(house: House) -> None:
         assert (await api.get("/v1/gates/checkout?change=hotfix")).json()["verdict"] == "go"
 
 
+async def test_a_program_that_no_longer_judges_says_that_it_is_blind(house: House) -> None:
+    """The source answers, but nobody has asked it for an hour: what was good then may not be good now."""
+    sign(house)
+    house.source.history = replace_good(house)
+    house.run_to(50)
+    async with house.client("viewer") as api:
+        assert (await api.get("/v1/gates/checkout")).json()["verdict"] == "go"
+        house.clock.now += 3600
+        told = (await api.get("/v1/gates/checkout")).json()
+        assert (told["verdict"], told["blind"]) == ("hold", True), told
+        assert "without data" in told["sentence"] or "the policy says hold" in told["sentence"]
+        repair = (await api.get("/v1/gates/checkout?change=hotfix")).json()
+        assert (repair["verdict"], repair["blind"]) == ("go", True), "it passes by its class, and says so"
+
+
 def replace_good(house: House) -> Any:
     """The history before the outage."""
     whole = house.source.history
