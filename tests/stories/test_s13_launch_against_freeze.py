@@ -108,7 +108,8 @@ def test_the_launch_goes_once_it_is_safe_and_not_before(town: Town) -> None:
     kept = town.get(f"/v1/adherence?service=checkout&to={iso(town.now + DAY)}")
     assert (kept["during_freeze"], kept["allowed"], kept["against"]) == (1, 1, [])
     assert town.get("/v1/slos/checkout/orders")["budget"]["remaining"] < 0
-    assert "BNPL-1" in town.page("/gate.md?service=checkout"), "everybody sees what holds"
+    for page in ("/services/checkout.md", "/gate.md?service=checkout"):
+        assert "- release: BNPL-1" in town.page(page), "everybody sees what holds"
 
     # The canary looks bad after all: one word, and the gate is closed again.
     assert town.says("Emre Engineer", "release", "withdraw", release, "--reason", "refunds fail").code == 0

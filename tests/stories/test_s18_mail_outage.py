@@ -110,7 +110,7 @@ def test_the_budget_stays_burned_and_the_team_may_ship(town: Town) -> None:
     assert town.get("/v1/slos/receipts/sent")["budget"]["spent"] == spent["spent"]
     (holds,) = town.get("/v1/exceptions?service=receipts")["exceptions"]
     assert (holds["id"], holds["by"]) == (waiver, "Tess Product")
-    assert "mail was down" in town.page("/gate.md?service=receipts")
+    assert "mail was down" in town.page("/services/receipts.md")
 
     # It was our own fault after all? Then the waiver ends, and features wait again.
     assert (

@@ -24,6 +24,7 @@ from allowance.reports.pages.facts import Facts, Promise, service_name, tally, w
 from allowance.reports.pages.lane import LaneEvent, lane, lane_events
 from allowance.reports.pages.rows import Row, about, row
 from allowance.reports.pages.service_trust import Paging, Ready, Trust, owing, paging, ready
+from allowance.reports.pages.verdicts import Holds, holding
 from allowance.reports.pages.view import Head, Link, Num, When, head
 
 DAYS, MOST_CHANGES = 28, 12
@@ -89,6 +90,7 @@ class ServicePage:
     ready: Ready
     paging: Paging
     owed: tuple[Due, ...]
+    holding: tuple[Holds, ...]
 
 
 def service_page(
@@ -120,6 +122,7 @@ def service_page(
         ready=ready(facts, service, own, trust, deploys=len(deploys), now=now),
         paging=paging(own, trust),
         owed=owing(facts, service, now=now),
+        holding=holding(facts.standing, service.name, now=now),
     )
 
 
