@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 from html.parser import HTMLParser
+
+from allowance.web.pages.assets import asset
 
 VOID = {"meta", "link", "input", "br", "path", "circle", "rect", "option", "img", "hr"}
 NONSENSE = re.compile(
@@ -53,6 +56,12 @@ class Reader(HTMLParser):
     def text(self) -> str:
         """All words."""
         return " ".join(" ".join(self.words).split())
+
+
+def weight(html: str) -> int:
+    """Bytes that a page takes over the network, with our style and our script."""
+    shared = sum(len(gzip.compress(asset(name).body, 9)) for name in ("pages.css", "app.js"))
+    return shared + len(gzip.compress(html.encode(), 9))
 
 
 def check_page(html: str) -> Reader:

@@ -11,7 +11,7 @@ import pytest
 
 from tests.web.busy import Town
 from tests.web.decreed import PEOPLE, decree, governed
-from tests.web.reading import check_page
+from tests.web.reading import check_page, weight
 
 pytestmark = pytest.mark.anyio
 
@@ -65,6 +65,7 @@ async def test_every_page_says_something_sound(decreed: Town, address: str) -> N
         page = await b.get(address)
         assert page.status_code == 200, page.text
         check_page(page.text)
+        assert weight(page.text) <= 40_000
         for twin in (".json", ".md"):
             found = await b.get(f"{path}{twin}?{query}")
             assert found.status_code == 200
@@ -142,6 +143,20 @@ async def test_only_what_a_role_may_do_is_offered_and_done(
         }
     assert found == offered
     assert set(refused.values()) <= {403}
+
+
+@pytest.mark.parametrize(
+    ("role", "offered"),
+    [("viewer", set()), ("engineer", {"/silence"}), ("executive", {"/governance/bankruptcy"})],
+)
+async def test_the_menu_offers_what_a_role_may_do(decreed: Town, role: str, offered: set[str]) -> None:
+    async with browser(decreed, role) as b:
+        found = [
+            one["link"]["href"]
+            for words in ("silence", "bankrupt")
+            for one in (await b.get("/search.json", params={"q": words})).json()["found"]
+        ]
+    assert set(found) == offered
 
 
 async def test_forms_do_what_they_say(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from allowance.reports.pages.view import Num, When, head, plain
 from allowance.web.pages.assets import asset
 from allowance.web.pages.table import PAGES
 from tests.web.busy import NOW, Story, Town
-from tests.web.reading import check_page
+from tests.web.reading import check_page, weight
 
 pytestmark = pytest.mark.anyio
 
@@ -336,22 +336,17 @@ async def test_old_numbers_say_so(town: Town, behind: int, said: str) -> None:
     assert said.replace(" min", "\u00a0min") in " ".join(page.words)
 
 
-def _weight(html: str) -> int:
-    shared = sum(len(gzip.compress(asset(name).body, 9)) for name in ("pages.css", "app.js"))
-    return shared + len(gzip.compress(html.encode(), 9))
-
-
 async def test_pages_are_light(town: Town, tmp_path: Path) -> None:
     assert len(gzip.compress(asset("app.js").body, 9)) <= 6_000
     async with client(town) as browser:
         for address in ADDRESSES:
-            assert _weight((await browser.get(address)).text) <= 40_000, address
+            assert weight((await browser.get(address)).text) <= 40_000, address
     many = {f"service-{n:03}": (Story(name="availability", usual=0.0001 * (n % 9)),) for n in range(210)}
     crowd = Town(tmp_path, many).run(minutes=0)
     async with client(crowd) as browser:
         first = await browser.get("/slos")
         assert first.text.count('<th scope="row">') == 200
-        assert _weight(first.text) <= 50_000
+        assert weight(first.text) <= 50_000
         assert "Page 1 of 2" in check_page(first.text).text
         second = await browser.get("/slos?page=2")
         assert second.text.count('<th scope="row">') == 10
