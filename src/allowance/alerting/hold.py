@@ -54,9 +54,9 @@ class Heard:
 
 @dataclass(slots=True)
 class _Speakers:
-    """Who speaks for a group, and for whom in this tick."""
+    """Who speaks, by whom they may speak for, and for whom they do in this tick."""
 
-    all: list[AnyAlert] = field(default_factory=list)
+    by_party: dict[tuple[str, str], list[AnyAlert]] = field(default_factory=dict)
     followers: dict[str, list[AnyAlert]] = field(default_factory=dict)
 
 
@@ -71,7 +71,9 @@ def sift(
     reasons = {id(one): _alone(one, louder, mutes, now=now) for one in said}
     opening = [one for one in said if one.says != "resolved" and reasons[id(one)] is None]
     told = [alert for alert in alerts if alert.life.is_open and alert.life.told]
-    speakers = _Speakers(all=sorted(told, key=_begin))
+    speakers = _Speakers()
+    for alert in sorted(told, key=_begin):
+        speakers.by_party.setdefault(_party(alert), []).append(alert)
     for one in sorted(opening, key=lambda one: _weight(one.alert)):
         reasons[id(one)] = _behind(one, speakers)
     heard = [
@@ -132,12 +134,18 @@ def _silenced(one: Said, mutes: Sequence[Mute], *, now: Instant) -> Muted | None
 
 def _behind(one: Said, speakers: _Speakers) -> Muted | None:
     """Another alert that speaks for it; where there is none, it speaks, for those that come after it too."""
-    for speaker in speakers.all:
-        if speaker.signature != one.alert.signature and _speaks_for(speaker, one.alert):
+    party = speakers.by_party.setdefault(_party(one.alert), [])
+    for speaker in party:
+        if _speaks_for(speaker, one.alert) and speaker.signature != one.alert.signature:
             speakers.followers.setdefault(speaker.signature, []).append(one.alert)
             return _muted(one, "grouped", f"told together with {speaker.signature}")
-    speakers.all.append(one.alert)
+    party.append(one.alert)
     return None
+
+
+def _party(alert: AnyAlert) -> tuple[str, str]:
+    """Only alerts of one service and severity, and those of one source, speak for each other."""
+    return ("", alert.feed.key) if isinstance(alert, TelemetryAlert) else (alert.service, alert.severity)
 
 
 def _speaks_for(speaker: AnyAlert, alert: AnyAlert) -> bool:

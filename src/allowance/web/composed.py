@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,15 +71,21 @@ class Composed:
         return self.state.loop
 
 
-def compose(asked: Serving, notify: Notify | None, samples: SampleSettings | None) -> Composed:
+def compose(
+    asked: Serving,
+    notify: Notify | None,
+    samples: SampleSettings | None,
+    *,
+    now: Callable[[], Instant] = clock.now,
+) -> Composed:
     """Everything that a tick needs, over the store. Errors: `Problem`s of the store."""
     lock = lock_file(asked.store)
     engine = connect(asked.store)
     lease = lock or DatabaseLease(asked.store)
     store, owned = Store(engine), Store(engine, lease)
     tally = Tally()
-    door = OtlpDoor(asked.contract.slos, store, clock.now, tally, samples)
-    told = EventDoor(asked.contract.slos, store, clock.now)
+    door = OtlpDoor(asked.contract.slos, store, now, tally, samples)
+    told = EventDoor(asked.contract.slos, store, now)
     loop = Loop(
         contract=asked.contract,
         store=owned,
