@@ -15,13 +15,21 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+import httpx
 import numpy as np
 
+from allowance.app.collect import Standing
+from allowance.app.collect import asked as asked_of
 from allowance.cli.contracts import read_contract
 from allowance.contract.indicator import PromRatio
-from allowance.contract.model import Contract, Service
+from allowance.contract.model import Contract, Service, Slo
 from allowance.core.buckets import Ints
-from allowance.signals.prom_answer import Floats
+from allowance.edges.measure import prom_indicators
+from allowance.edges.prometheus.memory import begun
+from allowance.signals.prom_answer import Floats, read_answer
+from allowance.signals.prom_sli import Ratio, plan
+from allowance.signals.prom_state import Identity, Last, PromState
+from allowance.signals.promql import Term
 from allowance.web.composed import Serving, compose
 from allowance.web.listening import Address
 from allowance.web.metrics import exposition
@@ -140,6 +148,37 @@ def _fleet(path: Path, count: int) -> Contract:
     return replace(contract, services=tuple(one(number) for number in range(count)))
 
 
+def _known(contract: Contract, url: str, begin: int) -> dict[str, Standing]:
+    """Every counter as it stands at an instant: to read a month of each is another goal (P15)."""
+    (one,) = asked_of(contract)
+    body = httpx.get(f"{url}/api/v1/query", params={"query": "http_requests_total", "time": begin}).content
+    values: dict[tuple[str, str], float] = {}
+    for series in read_answer(body).series:
+        values[series.labels["job"], series.labels["code"]] = float(series.values[-1])
+    last: dict[str, dict[Identity, Last]] = {}
+    for slo in one.slos:
+        for term in term_of(slo):
+            codes = ("500",) if "code" in term.selector.constrained else ("200", "500")
+            last[term.key] = {
+                (("code", code), ("job", slo.service)): Last(
+                    value=values.get((slo.service, code), 0.0), at=float(begin)
+                )
+                for code in codes
+            }
+    state = PromState(at=begin, last=last)
+    memory = begun(one.slos, prom_indicators(one.slos), by=None, begin=begin, step=60)
+    after = memory.after(state, PromState(at=begin))
+    slos = dict.fromkeys(one.prints, begin)
+    return {one.name: Standing(at=begin, slos=slos, memory=after)}
+
+
+def term_of(slo: Slo) -> tuple[Term, ...]:
+    """The counters of an SLO of this bench."""
+    assert isinstance(slo.indicator, PromRatio)
+    found = plan(slo.indicator, step=60)
+    return found.terms if isinstance(found, Ratio) else ()
+
+
 def _minutes(path: Path, folder: Path, server: Server, end: int, count: int) -> Minute:
     """The program as `serve` puts it together, ticked by hand."""
     nowhere = Address(host="127.0.0.1", port=1)
@@ -157,7 +196,7 @@ def _minutes(path: Path, folder: Path, server: Server, end: int, count: int) -> 
     loop, state = parts.loop, parts.state
     begin = end - (TICKS + 2) * 60
     loop.start(now=begin)
-    loop.advance(now=begin)
+    loop.standings = _known(loop.contract, server.url, begin)
     loop.advance(now=begin + 60)
     written: list[float] = []
     commit = parts.engine.dialect.do_commit

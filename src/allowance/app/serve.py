@@ -226,7 +226,8 @@ class Loop:
                 to = {name for one in gone for name in self.targets(as_notice(one, told), until)}
                 transaction.tell([told], {told.key: sorted(to)}, now=until)
                 transaction.log([told], (), now=until)
-            transaction.save_lives(ticks[-1].plan.lives)
+            if ticks[-1].plan.lives != self.lives:  # what the store holds
+                transaction.save_lives(ticks[-1].plan.lives)
             transaction.save_reading(LAST_TICK, until, None)
 
     def _count(self, *, until: Instant) -> None:
