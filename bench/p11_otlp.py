@@ -7,18 +7,28 @@ import os
 import random
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 from typing import Any
 
 import httpx
+import numpy as np
 
 from allowance.contract.indicator import Events
-from allowance.contract.source import Signal
+from allowance.contract.model import Slo
+from allowance.contract.source import Otlp, Signal
+from allowance.core.ratio import parse_target
+from allowance.core.window import RollingWindow
+from allowance.edges.store.database import connect
+from allowance.edges.store.gains import ROW
+from allowance.edges.store.store import Store
 from allowance.signals.event_sql import event_sli
 from allowance.signals.otlp_answer import JSON, PROTOBUF, ContentType
 from allowance.signals.otlp_sli import OtlpSli, otlp_sli
 from allowance.web.otlp import spare_collector
+from allowance.web.otlp_door import OtlpDoor
 from bench.side_by_side import Truth, measure, table
 
 GOAL = "P11: OTLP spans to good/total of 10 SLIs, one core, HTTP included: >= 500 k spans/s; points >= 300 k/s; JSON >= 250 k/s"
@@ -47,7 +57,7 @@ def main(arguments: Sequence[str] = ()) -> None:
     ]
     head = [
         "items a CPU second",
-        "over HTTP",
+        "over HTTP, stored",
         "in process",
         "official classes",
         "HTTP to official",
@@ -72,7 +82,27 @@ def slis() -> list[OtlpSli]:
 
 
 def _sli(name: str, signal: Signal, metric: str | None = None, **events: Any) -> OtlpSli:
-    return otlp_sli(event_sli(name, Events(**events)), signal, service="shop", metric=metric)
+    slo = _slo(name, signal, metric, **events)
+    SLOS[name] = slo
+    assert isinstance(slo.source, Otlp)
+    assert isinstance(slo.indicator, Events)
+    return otlp_sli(event_sli(name, slo.indicator), signal, service="shop", metric=metric)
+
+
+SLOS: dict[str, Slo] = {}
+"""The same as promises, for the door of the program."""
+
+
+def _slo(name: str, signal: Signal, metric: str | None, **events: Any) -> Slo:
+    latency = events.pop("latency_ms", None)
+    return Slo(
+        name=name,
+        service="shop",
+        indicator=Events(**events, latency_ms=None if latency is None else Fraction(latency)),
+        target=parse_target("99.9"),
+        window=RollingWindow(seconds=28 * 86400),
+        source=Otlp(signal=signal, metric=metric),
+    )
 
 
 def _compare(
@@ -130,7 +160,8 @@ def _over_http(signal: Signal, bodies: list[bytes], kind: ContentType) -> tuple[
 
 
 def _receive() -> None:
-    """A receiver on a free port, until a line comes in; then the CPU that it used and what it counted."""
+    """The program's receiver on a free port, with everything that it stores before it acknowledges, until a line comes
+    in; then the CPU that it used and what it counted."""
     import threading
 
     import uvicorn
@@ -138,7 +169,10 @@ def _receive() -> None:
 
     from allowance.web.otlp import OtlpApp
 
-    sink, port = _sink(), free_port()
+    slis()
+    folder = tempfile.TemporaryDirectory(prefix="allowance-bench-")
+    store = Store(connect(f"{folder.name}/allowance.db"))
+    sink, port = OtlpDoor([*SLOS.values()], store, lambda: NOW), free_port()
     app = OtlpApp(sink)
     server = uvicorn.Server(
         uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error", access_log=False, lifespan="off")
@@ -154,9 +188,23 @@ def _receive() -> None:
     print("warm", flush=True)
     sys.stdin.readline()
     used = sum(os.times()[:2]) - before
-    print(json.dumps({"cpu": used, "totals": _totals(sink)}), flush=True)
+    print(json.dumps({"cpu": used, "totals": _stored(store, sink)}), flush=True)
     server.should_exit = True
     thread.join()
+    store.close()
+    folder.cleanup()
+
+
+def _stored(store: Store, door: OtlpDoor) -> dict[str, int]:
+    """What was counted, from the store."""
+    rows = b"".join(body for _, body in store.gains(after=0, most=10**9))
+    table = np.frombuffer(rows, dtype=ROW)
+    ours = {door.series(slo.id): name for name, slo in SLOS.items()}
+    names = {number: ours[key[0]] for key, number in store.series().items()}
+    sums: dict[str, int] = {}
+    for series, total in zip(table["series"].tolist(), table["total"].tolist(), strict=True):
+        sums[names[series]] = sums.get(names[series], 0) + total
+    return dict(sorted(sums.items()))
 
 
 def _official(signal: Signal, bodies: list[bytes], kind: ContentType) -> int:

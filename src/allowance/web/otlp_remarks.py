@@ -58,7 +58,8 @@ class Remarks:
         last = self._logged.get((what, slo))
         if last is None or now >= last + HOUR:
             self._logged[what, slo] = now
-            log.warning(what, **({"slo": slo} if slo else {}), **more)
+            say = log.warning if slo else log.info  # a long request is late by nature
+            say(what, **({"slo": slo} if slo else {}), **more)
 
     def items(self) -> list[tuple[tuple[str], int]]:
         """Every result that an item can have, with its number."""
