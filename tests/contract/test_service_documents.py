@@ -154,6 +154,14 @@ def test_a_rule_may_ask_what_is_left_of_the_budget() -> None:
     assert (slow.severity, slow.factor(30 * 86400), slow.remaining_below) == ("ticket", Fraction(3, 2), None)
 
 
+@pytest.mark.parametrize("field", ["in: 90s", "in: 1h, and: 90s"])
+def test_windows_of_rules_are_whole_minutes(field: str) -> None:
+    text = service_with(f"good: ok\nalerts: [{{severity: page, burn: 2, {field}}}]")
+    problem = only_problem(text)
+    assert problem.code == "rule"
+    assert "is not whole minutes" in problem.message
+
+
 QUIET = """\
 apiVersion: allowance/v1
 kind: AlertPolicy

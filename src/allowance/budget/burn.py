@@ -111,9 +111,10 @@ def read_rule(
     now_read = _read(asked, target, now)
     if not rule.hold or not now_read.met:
         return now_read
-    for age in range(buckets.step, rule.hold + 1, buckets.step):
+    steps = -(-rule.hold // buckets.step)
+    for age in range(buckets.step, steps * buckets.step + 1, buckets.step):
         if not _read(asked, target, now - age).met:
-            return replace(now_read, waits=rule.hold - age + buckets.step)
+            return replace(now_read, waits=(steps + 1) * buckets.step - age)
     return now_read
 
 
