@@ -27,7 +27,7 @@ def check(
 ) -> int:
     """Read contracts and report every problem with its place: errors of the documents, and bad practice.
 
-    Read are Allowance documents, OpenSLO, Sloth and Pyrra, as YAML or JSON. In folders only files with such an
+    Read are Allowance documents, OpenSLO, Sloth, Pyrra and slo-generator, as YAML or JSON. In folders only files with such an
     apiVersion are looked at. Exit code 0: no errors; 1: errors; 2: a path cannot be read.
 
     Example: allowance check slo/ --strict
