@@ -1,9 +1,9 @@
-"""Who took an alert, and what was deployed, is told to those channels that want to know, once."""
+"""Who took an alert, and what has changed, is told to those channels that want to know, once."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -14,14 +14,24 @@ from allowance.alerting.route import Directory, Route
 from allowance.alerting.word import changed
 from allowance.app.deliver import deliver_once, hearing
 from allowance.app.escalate import Taking, escalate, tell_changes, tell_taken
+from allowance.app.law import Law
 from allowance.changes.deploys import Deploy
+from allowance.contract.budget_policy import FreezeModel
 from allowance.edges.channels.alertmanager import Alertmanager
 from allowance.edges.channels.pagerduty import PagerDuty
 from allowance.edges.channels.secret import Secret
 from allowance.edges.channels.webhook import Webhook
 from allowance.edges.store import Store, open_store
+from allowance.edges.store.database import connect
+from allowance.edges.store.ledger import StoredLedger
+from allowance.governance.bullets import ask_bullet
+from allowance.governance.freezes import begin_by_hand, end_by_hand
+from allowance.governance.ledger import Entry as LedgerEntry
+from allowance.governance.overrides import OverrideAsk, ask_override
+from allowance.web.rounds import CHANGES_WITHIN, changes
 from tests.alerting.notices import T0, notice
 from tests.fakes.receiver import Receiver, Reply, receiving
+from tests.governance.ruling import EVE, bullet, policy
 
 FIRING = Life(state="firing", since=T0, timer=T0, entries=(Entry(begin=T0),), told=True)
 LADDER = Ladder(name="loud", steps=(Step(after=900, to=("hook",)),))
@@ -128,13 +138,60 @@ DEPLOY = Deploy(
 def test_a_deploy_stands_beside_the_incidents_of_its_service(store: Store, receiver: Receiver) -> None:
     hear = hearing(_channels(receiver.url), "changed")
     assert hear == {"pager"}
-    some = [DEPLOY, replace(DEPLOY, id="8", state="rolled-back"), replace(DEPLOY, id="9", service="search")]
+    some = [
+        DEPLOY,
+        replace(DEPLOY, id="8", state="rolled-back", at=T0 + 10),
+        replace(DEPLOY, id="9", service="search"),
+        replace(DEPLOY, id="10", state="failed", at=T0 + 20),
+        replace(DEPLOY, id="10", at=T0 + 30),
+    ]
     for now in (T0, T0 + 60):
-        tell_changes(store, DIRECTORY, hear, some, link="https://a.example", now=now)
+        tell_changes(
+            store, DIRECTORY, hear, [changed(one, link="https://a.example") for one in some], now=now
+        )
         deliver_once(store, _channels(receiver.url), now=now)
-    words = [r.json["payload"]["summary"] for r in receiver.got if r.path == "/v2/change/enqueue"]
-    assert words == [
+    assert _change_events(receiver) == [
         "checkout 4.14.0 was deployed in production",
         "checkout 4.14.0 was rolled back in production",
+        "checkout 4.14.0 failed to deploy in production",
+        "checkout 4.14.0 was deployed in production",
     ]
     assert changed(DEPLOY, link="").message.facts["commit"] == "abc"
+
+
+def _change_events(receiver: Receiver) -> list[str]:
+    return [r.json["payload"]["summary"] for r in receiver.got if r.path == "/v2/change/enqueue"]
+
+
+def test_freezes_and_what_goes_through_them_stand_there_too_once(
+    store: Store, receiver: Receiver, tmp_path: Path
+) -> None:
+    engine = connect(str(tmp_path / "a.db"))
+    law = Law(StoredLedger(engine))
+
+    def freeze(model: FreezeModel, now: int) -> Sequence[LedgerEntry]:
+        return law.act(
+            lambda s: [begin_by_hand(s, "checkout", model, reason="a sale", by="ann", until=None, now=now)]
+        )
+
+    freeze("hard", T0 - CHANGES_WITHIN - 1)  # no news any more
+    freeze("governance", T0)
+    law.act(lambda s: [end_by_hand(s, "freeze-1", reason="sold out", by="ben", now=T0 + 5)])
+    once = policy(two_people=False)
+    law.act(lambda s: ask_bullet(bullet(), once, s, EVE, now=T0 + 10))
+    wish = OverrideAsk(**{**asdict(bullet("PR-2")), "freeze": ""})
+    law.act(lambda s: ask_override(wish, once, s, EVE, may_override=True, now=T0 + 20))
+    for now in (T0 + 30, T0 + 60):
+        words = changes(engine, law.ledger, link="https://a.example", now=now)
+        tell_changes(store, DIRECTORY, hearing(_channels(receiver.url), "changed"), words, now=now)
+        deliver_once(store, _channels(receiver.url), now=now)
+    assert _change_events(receiver) == [
+        "checkout was frozen by ann (freeze-2, governance): a sale",
+        "checkout: freeze-1 was ended by ben: sold out",
+        "checkout: a silver bullet of shop was spent on PR-1 in production: the sale begins tomorrow",
+        "checkout: freeze-2 was overridden by eve for PR-2 in production: the sale begins tomorrow",
+    ]
+    told = next(r.json for r in receiver.got if "bullet" in r.body.decode())
+    assert told["links"] == [{"href": "https://a.example/ledger/4", "text": "in Allowance"}]
+    assert told["payload"]["custom_details"]["change"] == "PR-1"
+    engine.dispose()

@@ -124,7 +124,8 @@ class Message:
 
 
 Event = Says | Literal["taken", "changed"]
-"""What a notice is about: an alert's life; that somebody has taken it; that something was deployed."""
+"""What a notice is about: an alert's life; that somebody has taken it; that something was deployed, frozen or
+let through."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""What channels are told besides an alert's life: somebody has taken it, something was deployed."""
+"""What channels are told besides an alert's life: somebody has taken it, something has changed."""
 
 from __future__ import annotations
 
@@ -39,27 +39,37 @@ def taken(notice: Notice, *, by: str, note: str, at: Instant) -> Notice:
 
 
 def changed(deploy: Deploy, *, link: str) -> Notice:
-    """That a service was deployed; routed as a page of that service would be."""
+    """That a service was deployed. That it failed to is another word than that it came up at last."""
     facts = {
         "service": deploy.service,
         "version": deploy.version,
         "commit": deploy.commit,
         "environment": deploy.environment,
     }
-    return Notice(
-        key=f"change/{deploy.source}/{deploy.id}",
-        says="changed",
-        signature=f"{deploy.service}/changes",
-        severity="page",
-        service=deploy.service,
-        opened=deploy.at,
-        since=deploy.at,
+    failed = "/failed" if deploy.state == "failed" else ""
+    return change(
+        f"{deploy.source}/{deploy.id}{failed}",
+        deploy.service,
+        f"{deploy.name} {DEPLOYED[deploy.state]} in {deploy.environment}",
+        {key: value for key, value in facts.items() if value},
+        link=f"{link}/services/{deploy.service}" if link else "",
         at=deploy.at,
-        labels={"service": deploy.service, "severity": "page"},
-        message=Message(
-            title=f"{deploy.name} {DEPLOYED[deploy.state]} in {deploy.environment}",
-            lines=(),
-            facts={key: value for key, value in facts.items() if value},
-            link=f"{link}/services/{deploy.service}" if link else "",
-        ),
+    )
+
+
+def change(
+    what: str, service: str, title: str, facts: Mapping[str, str], *, link: str, at: Instant
+) -> Notice:
+    """That something of a service has changed; `what` is its identity. Routed as a page of that service would be."""
+    return Notice(
+        key=f"change/{what}",
+        says="changed",
+        signature=f"{service}/changes",
+        severity="page",
+        service=service,
+        opened=at,
+        since=at,
+        at=at,
+        labels={"service": service, "severity": "page"},
+        message=Message(title=title, lines=(), facts=facts, link=link),
     )

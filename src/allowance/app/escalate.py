@@ -10,8 +10,7 @@ from typing import Protocol
 from allowance.alerting.alert import Mute, Notice
 from allowance.alerting.mute import hits
 from allowance.alerting.route import Directory, escalations, targets
-from allowance.alerting.word import changed, taken
-from allowance.changes.deploys import Deploy
+from allowance.alerting.word import taken
 from allowance.core.counts import NO_DATA
 from allowance.core.time import Instant
 
@@ -91,16 +90,9 @@ def tell_taken(
 
 
 def tell_changes(
-    desk: Desk,
-    directory: Directory,
-    hear: Collection[str],
-    deploys: Sequence[Deploy],
-    *,
-    link: str,
-    now: Instant,
+    desk: Desk, directory: Directory, hear: Collection[str], words: Sequence[Notice], *, now: Instant
 ) -> int:
-    """Queue every deploy for those of the channels in `hear` that a page of its service would go to."""
-    words = [changed(deploy, link=link) for deploy in deploys] if hear else []
+    """Queue every word of a change for those of the channels in `hear` that a page of its service would go to."""
     found = [
         (word, tuple(name for name in targets(directory, word, now=now) if name in hear)) for word in words
     ]

@@ -12,8 +12,11 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from allowance.alerting.alert import Notice
+from allowance.alerting.word import changed
 from allowance.app.deliver import Post, hearing
 from allowance.app.escalate import Taking, escalate, tell_changes, tell_taken
+from allowance.app.law import Asked as Entries
+from allowance.app.law import Ledger
 from allowance.app.serve import Loop
 from allowance.app.status import STEP, kept
 from allowance.app.steady import HOLD, Steady
@@ -28,6 +31,7 @@ from allowance.edges.store.acks import forget as forget_arrivals
 from allowance.edges.store.deploys import deploys
 from allowance.edges.store.lease import Lease, LeaseLost
 from allowance.edges.store.store import Store
+from allowance.governance.announced import KINDS, announced
 from allowance.web.contract_files import ContractFiles
 from allowance.web.live import LoopState
 
@@ -38,7 +42,7 @@ PATIENCE = 5.0
 LOOK = 0.5
 """Seconds between two looks at the clock and at the lease: a sleep until the next minute would not see either move."""
 CHANGES_WITHIN = 10 * MINUTE
-"""A deploy that we hear of later than this is no news to a channel."""
+"""A change that we hear of later than this is no news to a channel."""
 FILES_LOOK = 5.0
 """Seconds between two looks at the contract's files."""
 RETRY = 5
@@ -137,6 +141,7 @@ async def posting(
     notify: Notify,
     lease: Lease,
     taken: Callable[[Notice], Instant | None],
+    ledger: Ledger,
     *,
     link: str = "",
 ) -> None:
@@ -152,8 +157,7 @@ async def posting(
         directory, channels = notify.directory, notify.channels.values()
         tell_taken(store, directory, hearing(channels, "taken"), lambda one: _taking(engine, one), now=now)
         if hear := hearing(channels, "changed"):
-            fresh = deploys(engine, begin=now - CHANGES_WITHIN, end=now + 1)
-            tell_changes(store, directory, hear, fresh, link=link, now=now)
+            tell_changes(store, directory, hear, changes(engine, ledger, link=link, now=now), now=now)
         delivered = post.round(now=now, patience=PATIENCE)
         for name in delivered.not_repeated:
             log.warning("firing alerts could not be repeated", channel=name)
@@ -170,6 +174,15 @@ async def posting(
         if lease.held:
             await _logged(once_logged)
         await asyncio.sleep(1)
+
+
+def changes(engine: Engine, ledger: Ledger, *, link: str, now: Instant) -> list[Notice]:
+    """What was deployed, and what the ledger says of freezes and of what went through them, a little while back."""
+    begin = now - CHANGES_WITHIN
+    entries = [entry for kind in KINDS for entry in ledger.find(Entries(kind=kind, since=begin))]
+    said = [announced(entry, link=link) for entry in entries]
+    fresh = deploys(engine, begin=begin, end=now + 1)
+    return [changed(one, link=link) for one in fresh] + [word for word in said if word is not None]
 
 
 def _taking(engine: Engine, notice: Notice) -> Taking | None:

@@ -131,7 +131,8 @@ def _working(asked: Serving, parts: Composed, notify: Notify | None) -> list[asy
     rounds = [ticking(parts.loop, parts.state, lease, delay=asked.delay)]
     if notify is not None:
         taken = partial(acknowledged, parts.engine)
-        rounds.append(posting(parts.owned, parts.engine, notify, lease, taken, link=asked.link))
+        ledger = parts.state.law.ledger
+        rounds.append(posting(parts.owned, parts.engine, notify, lease, taken, ledger, link=asked.link))
     if files is not None:
         rounds.append(looking(files))
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, _hang_up, files)

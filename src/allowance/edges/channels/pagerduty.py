@@ -29,11 +29,11 @@ class PagerDuty:
 
     @property
     def hears(self) -> frozenset[Event]:
-        """An acknowledgement stops the ringing; a deploy is a change event."""
+        """An acknowledgement stops the ringing; a deploy, a freeze or an override is a change event."""
         return frozenset({"taken", "changed"})
 
     def send(self, notice: Notice) -> Outcome:
-        """Trigger, acknowledge, resolve, or put a deploy beside the incidents."""
+        """Trigger, acknowledge, resolve, or put a change beside the incidents."""
         if notice.says == "taken":
             return self._event("acknowledge", incident(notice))
         if notice.says == "changed":
@@ -53,7 +53,7 @@ class PagerDuty:
                 "timestamp": iso(at),
                 "custom_details": dict(details),
             },
-            "links": _links(link),
+            "links": _links(link, "in Allowance"),
         }
         return self._post("/v2/change/enqueue", body)
 
@@ -85,8 +85,12 @@ def _payload(notice: Notice) -> dict[str, object]:
         "class": "error budget",
         "custom_details": details,
     }
-    return {"payload": payload, "client": "allowance", "links": _links(message.link)}
+    return {
+        "payload": payload,
+        "client": "allowance",
+        "links": _links(message.link, "the budget at that instant"),
+    }
 
 
-def _links(link: str) -> list[dict[str, str]]:
-    return [{"href": link, "text": "the budget at that instant"}] if link else []
+def _links(link: str, text: str) -> list[dict[str, str]]:
+    return [{"href": link, "text": text}] if link else []
