@@ -13,6 +13,7 @@ import pytest
 
 from allowance.app.protection import EVERY, LONGEST
 from allowance.core.problem import ProblemError
+from allowance.core.time import iso
 from allowance.edges.channels.secret import Secret
 from allowance.edges.github_file import GithubSettings, read_github
 from allowance.edges.store import github_pending
@@ -180,13 +181,22 @@ async def test_a_deployment_is_recorded_once_per_id(spent: House, github: Github
     for number, state in enumerate(("queued", "in_progress", "success", "inactive", "success")):
         answer = await _send(spent, settings, "deployment_status", fake.status(state), f"s-{number}")
         assert answer.status_code == 202
-    await _send(spent, settings, "deployment_status", fake.status("failure", number=10), "s-9")
-    await _send(spent, settings, "deployment_status", fake.status("success", number=10), "s-10")
     found = spent.state.deploys(begin=0, end=2**40)
-    assert sorted((one.id, one.state, one.source) for one in found) == [
-        ("10", "ok", "github:octo/shop"),
-        ("9", "ok", "github:octo/shop"),
-    ]
+    assert [(one.id, one.state, one.source) for one in found] == [("9", "ok", "github:octo/shop")]
+
+
+@pytest.mark.parametrize("first", ["failure", "error"])
+async def test_the_first_success_of_a_deployment_counts_whatever_came_before_or_after_it(
+    spent: House, github: Github, first: str
+) -> None:
+    settings = _settings(github)
+    for minute, state in enumerate((first, "in_progress", "success", "success", first, "inactive")):
+        payload = fake.status(state, at=f"2026-09-20T01:0{minute}:00Z")
+        note = (await _send(spent, settings, "deployment_status", payload, f"s-{minute}")).json()["note"]
+        assert note == ("no deploy" if state in ("in_progress", "inactive") else "deploy recorded")
+        (found,) = spent.state.deploys(begin=0, end=2**40)
+        assert found.state == ("failed" if minute < 2 else "ok")
+        assert iso(found.at) == f"2026-09-20T01:0{0 if minute < 2 else 2}:00Z"
 
 
 @pytest.mark.parametrize("signature", ["", "sha256=", "sha256=" + "0" * 64, "sha1=abc", "caf\xe9"])
