@@ -12,6 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families as read_plai
 
 from allowance.alerting.delivery import Sent, settled
 from allowance.web.metrics import GAUGES
+from allowance.web.metrics_slos import SLO_GAUGES
 from tests.conftest import ROOT
 from tests.web.conftest import House
 
@@ -91,6 +92,6 @@ async def test_the_documentation_and_the_exposition_name_the_same(api: httpx.Asy
     page = (ROOT / "docs" / "api.md").read_text()
     rows = re.findall(r"^\| `(allowance_\w+)` \|([^|]*)\|", page, re.MULTILINE)
     documented = {name: set(re.findall(r"`(\w+)`", labels)) for name, labels in rows}
-    assert documented == {gauge.name: set(gauge.labels) for gauge in GAUGES}
+    assert documented == {gauge.name: set(gauge.labels) for gauge in (*SLO_GAUGES, *GAUGES)}
     shown = {name for name, _ in _samples((await api.get("/metrics")).text)}
     assert shown == set(documented)

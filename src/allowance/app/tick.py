@@ -12,6 +12,7 @@ from allowance.alerting.plan import NO_CONTEXT, Context, Plan, Settings, plan
 from allowance.alerting.telemetry import Feed
 from allowance.budget.epoch import since_epoch
 from allowance.budget.evaluate import Evaluation, by_method, evaluate_counted
+from allowance.budget.figures import Figures, Sheet
 from allowance.contract.model import Slo
 from allowance.core.buckets import Buckets, add, empty
 from allowance.core.counts import NO_DATA
@@ -41,9 +42,11 @@ class Tick:
         members: Sequence[Key],
         evaluate: Callable[[int], Evaluation],
         feeds: Sequence[Feed] = (),
+        figures: Callable[[], Figures] | None = None,
     ) -> None:
         self.at, self.plan, self.members, self.feeds = at, plan, tuple(members), tuple(feeds)
         self._evaluate, self._known = evaluate, dict[int, Evaluation]()
+        self._swept = figures
 
     @property
     def evaluations(self) -> tuple[tuple[str, Evaluation], ...]:
@@ -58,6 +61,14 @@ class Tick:
     def groups(self, slo_id: str) -> dict[str, Evaluation]:
         """The evaluations of an SLO's groups."""
         return {group: self._of(self._numbers[slo_id, group]) for group in self._groups.get(slo_id, ())}
+
+    @cached_property
+    def figures(self) -> Figures:
+        """The counts of every SLO as a whole, as columns: those of its evaluation, sooner than all evaluations."""
+        if self._swept is not None:
+            return self._swept()
+        wholes = [evaluation for group, evaluation in self.evaluations if not group]
+        return Sheet([one.slo for one in wholes]).filled(wholes)
 
     def _of(self, number: int) -> Evaluation:
         if number not in self._known:

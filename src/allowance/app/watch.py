@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -18,6 +18,7 @@ from allowance.app.tick import NO_CORRECTIONS, NO_EPOCHS, Corrections, Key, Tick
 from allowance.budget.budget import Windowed
 from allowance.budget.epoch import since_epoch
 from allowance.budget.evaluate import Evaluation, by_method, evaluate_counted
+from allowance.budget.figures import Figures, Sheet, SweptFigures
 from allowance.budget.fleet import Fleet, Member, Rows, sweepable
 from allowance.budget.marks import ASK, NO_EVENTS, Mark, Marks, Signs
 from allowance.contract.model import Slo
@@ -90,6 +91,7 @@ class Watch:
         self._members = tuple(_members(slos, series))
         self._keys = tuple((member.slo.id, member.group) for member in self._members)
         self._numbers = {key: number for number, key in enumerate(self._keys)}
+        self._sheet: tuple[Sheet, SweptFigures, frozenset[str]] | None = None
         swept = [n for n, m in enumerate(self._members) if sweepable(m.slo) and m.columns]
         self._marks: tuple[Sequence[Mark], Marks, NDArray[np.intp], Signs] | None = None
         self._swept, self._fleet = swept, Fleet([self._members[n] for n in swept])
@@ -138,7 +140,28 @@ class Watch:
             feeds=feeds,
             members=self._keys,
             evaluate=evaluate,
+            figures=lambda: self._figures(evaluate, {*epochs, *corrections}, now=now),
         )
+
+    def _figures(
+        self, evaluate: Callable[[int], Evaluation], changed: Collection[str], *, now: Instant
+    ) -> Figures:
+        """One sweep over all, and one by one those that no sweep can read."""
+        if self._sheet is None:
+            self._sheet = self._wholes()
+        sheet, swept, others = self._sheet
+        found = swept.read(self._totals, now=now)
+        for number, slo in enumerate(sheet.slos):
+            if slo.id in changed or slo.id in others:
+                found.put(number, evaluate(self._numbers[slo.id, ""]))
+        return found
+
+    def _wholes(self) -> tuple[Sheet, SweptFigures, frozenset[str]]:
+        wholes = [member for member in self._members if not member.group]
+        swept = [n for n, member in enumerate(wholes) if sweepable(member.slo) and member.columns]
+        others = frozenset(member.slo.id for member in wholes if not sweepable(member.slo))
+        sheet = Sheet([member.slo for member in wholes])
+        return sheet, SweptFigures(sheet, swept, [wholes[n] for n in swept]), others
 
     def signs(
         self, marks: Sequence[Mark], *, now: Instant, corrections: Corrections = NO_CORRECTIONS

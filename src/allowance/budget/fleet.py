@@ -79,11 +79,24 @@ class Fleet:
         fired[self._lines.members[self._lines.firing(lambda at: self.since(rows, newest, at), now=now)]] = (
             True
         )
+        good, total = self._spent(rows, newest, now)
+        return Sweep(at=now, firing=fired, good=good, total=total)
+
+    def budgets(self, rows: Rows, *, now: Instant) -> Ints:
+        """Good and total of every member's window, a column each."""
+        return np.stack(self._spent(rows, self.read(rows, now), now))
+
+    def rules(self, rows: Rows, *, now: Instant) -> Ints:
+        """Of the long and the short window good and total, a column for each rule of each member in their order."""
+        newest = self.read(rows, now)
+        return self._lines.read(lambda at: self.since(rows, newest, at), now=now)
+
+    def _spent(self, rows: Rows, newest: tuple[Ints, Ints], now: Instant) -> tuple[Ints, Ints]:
         good, total = np.zeros_like(newest[0]), np.zeros_like(newest[1])
         for window, which in self._windows:
             counts = self.since(rows, newest, window.at(now).begin)
             good[which], total[which] = counts[0][which], counts[1][which]
-        return Sweep(at=now, firing=fired, good=good, total=total)
+        return good, total
 
     def since(self, rows: Rows, newest: tuple[Ints, Ints], at: Instant) -> tuple[Ints, Ints]:
         """By member good and total from an edge on; `newest` is what `read` gives for the end."""
@@ -123,8 +136,7 @@ class _Lines:
     def firing(self, since: Any, *, now: Instant) -> NDArray[np.bool_]:
         """Both windows over, enough traffic in the long one, and little enough left where a rule asks for that."""
         fires = np.ones(len(self.members), dtype=bool)
-        widths = {width for width, _ in (*self._long, *self._short)}
-        windows = {width: since(now - width) for width in widths}
+        windows = self._windows(since, now)
         for width, lines in self._long:
             bad, total = self._counts(windows[width], lines)
             enough = (total >= self._events[lines]) & (bad >= self._bad[lines])
@@ -136,6 +148,19 @@ class _Lines:
             counts = self._counts(since(window.at(now).begin), lines)
             fires[lines] &= _over(*counts, self._spent_p[which], self._spent_q[which])
         return fires
+
+    def read(self, since: Any, *, now: Instant) -> Ints:
+        """Of the long and the short window good and total of every line."""
+        found = np.zeros((2, 2, len(self.members)), dtype=np.int64)
+        windows = self._windows(since, now)
+        for place, spans in enumerate((self._long, self._short)):
+            for width, lines in spans:
+                bad, total = self._counts(windows[width], lines)
+                found[place, 0, lines], found[place, 1, lines] = total - bad, total
+        return found
+
+    def _windows(self, since: Any, now: Instant) -> dict[int, tuple[Ints, Ints]]:
+        return {width: since(now - width) for width in {width for width, _ in (*self._long, *self._short)}}
 
     def _counts(self, window: tuple[Ints, Ints], lines: NDArray[np.intp]) -> tuple[Ints, Ints]:
         good, total = window[0][self.members[lines]], window[1][self.members[lines]]

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+import numpy as np
+
+from allowance.core.buckets import Ints
 from allowance.core.counts import NoData
 from allowance.core.ratio import decimal_text, percent_text
 from allowance.core.time import Instant, iso
@@ -14,6 +17,26 @@ NO_DATA_WORD = "no data"
 def machine(value: Fraction | int | NoData | None) -> float | None:
     """The nearest double, or nothing where there is no data: never NaN, never infinity."""
     return None if value is None or isinstance(value, NoData) else float(value)
+
+
+EXACT = 2**53
+"""Up to here a double holds every integer."""
+
+
+def machines(over: Ints, under: Ints) -> list[float | None]:
+    """`machine` of many ratios of integers; nothing where the lower one is 0."""
+    asked = np.flatnonzero(under)
+    found: list[float | None] = [None] * len(under)
+    top, bottom = over[asked], under[asked]
+    if not len(asked):
+        return found
+    if max(int(abs(top).max()), int(abs(bottom).max())) <= EXACT:
+        values = (top.astype(float) / bottom.astype(float)).tolist()
+    else:  # Python's own division of integers gives the nearest double, whatever their size
+        values = [one / other for one, other in zip(top.tolist(), bottom.tolist(), strict=True)]
+    for place, value in zip(asked.tolist(), values, strict=True):
+        found[place] = value
+    return found
 
 
 def exact(value: Fraction) -> str:

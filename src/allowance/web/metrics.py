@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
+from itertools import repeat
 from typing import Any
 
 from fastapi import APIRouter, Request
-from prometheus_client import CollectorRegistry
 from prometheus_client import exposition as text_form
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.openmetrics import exposition as open_form
@@ -17,14 +17,11 @@ from starlette.responses import Response
 
 from allowance import __version__
 from allowance.app.tick import Tick
-from allowance.budget.budget import Budget
-from allowance.budget.burn import burn_rate
-from allowance.budget.evaluate import Evaluation
-from allowance.core.duration import DAY, short
+from allowance.core.duration import DAY
 from allowance.core.time import Instant
 from allowance.governance.adherence import adherence
-from allowance.reports.numbers import machine
 from allowance.web.asked import Asked
+from allowance.web.metrics_slos import SLO_GAUGES, SloGauge, slo_lines
 from allowance.web.shapes import answers
 from allowance.web.sources import SourceState, sources
 from allowance.web.state import LiveState, Settings
@@ -47,11 +44,6 @@ class Scrape:
     sources: tuple[SourceState, ...]
     now: Instant
 
-    @property
-    def evaluations(self) -> list[Evaluation]:
-        """Every SLO as a whole."""
-        return [] if self.tick is None else [e for group, e in self.tick.evaluations if group == ""]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gauge:
@@ -64,36 +56,6 @@ class Gauge:
     unit: str = ""
     counts: bool = False
     """It is a counter: its name ends in `_total`."""
-
-
-def _names(found: Evaluation) -> tuple[str, str]:
-    return found.slo.service, found.slo.name
-
-
-def _of_window(value: Callable[[Budget], float | None]) -> Callable[[Scrape], Rows]:
-    return lambda scrape: [
-        ((*_names(one), str(one.slo.window)), value(one.budget)) for one in scrape.evaluations
-    ]
-
-
-def _burn(scrape: Scrape) -> Rows:
-    for one in scrape.evaluations:
-        for reading in one.readings:
-            for seconds, counts in ((reading.rule.long, reading.long), (reading.rule.short, reading.short)):
-                labels = (*_names(one), reading.rule.severity, reading.rule.name, short(seconds))
-                yield labels, machine(burn_rate(counts, one.slo.target))
-
-
-def _alerts(scrape: Scrape) -> Rows:
-    """How many in each state; firing is always there, so that its 0 can be seen."""
-    found = Counter[tuple[str, ...]]()
-    for one in scrape.evaluations:
-        for reading in one.readings:
-            found[(*_names(one), reading.rule.severity, "firing")] += 0
-    for alert in scrape.tick.plan.alerts if scrape.tick is not None else ():
-        slo = alert.evaluation.slo
-        found[slo.service, slo.name, alert.severity, alert.life.state] += 1
-    return sorted((labels, float(number)) for labels, number in found.items())
 
 
 def _outbox(scrape: Scrape) -> Rows:
@@ -132,42 +94,7 @@ def _deploys(scrape: Scrape) -> Rows:
         yield (service, "yes"), float(found.during)
 
 
-SLO = ("service", "slo")
-
 GAUGES: tuple[Gauge, ...] = (
-    Gauge(
-        name="allowance_budget_remaining_ratio",
-        says="1 - spent / allowed of the window; below 0 when overspent",
-        labels=(*SLO, "window"),
-        read=_of_window(lambda budget: machine(budget.remaining)),
-        unit="ratio",
-    ),
-    Gauge(
-        name="allowance_window_good_events",
-        says="Good events of the window",
-        labels=(*SLO, "window"),
-        read=_of_window(lambda budget: budget.counts.good),
-        unit="events",
-    ),
-    Gauge(
-        name="allowance_window_valid_events",
-        says="All valid events of the window, good or bad",
-        labels=(*SLO, "window"),
-        read=_of_window(lambda budget: budget.counts.total),
-        unit="events",
-    ),
-    Gauge(
-        name="allowance_burn_rate",
-        says="How many times too fast the budget goes over the last window of a rule",
-        labels=(*SLO, "severity", "rule", "window"),
-        read=_burn,
-    ),
-    Gauge(
-        name="allowance_alerts",
-        says="Alerts in each state: pending, firing, recovering, resolved",
-        labels=(*SLO, "severity", "state"),
-        read=_alerts,
-    ),
     Gauge(
         name="allowance_tick_duration_seconds",
         says="How long the newest tick took",
@@ -271,13 +198,27 @@ class Exposition(Collector):
     def collect(self) -> Iterator[Metric]:
         """Every metric of the table."""
         for gauge in GAUGES:
-            made = CounterMetricFamily if gauge.counts else GaugeMetricFamily
-            family = made(gauge.name, gauge.says, labels=gauge.labels, unit=gauge.unit)
-            # Two rules of one severity may share a window: what they say of it is the same.
-            for labels, value in dict(gauge.read(self._scrape)).items():
+            family = _family(gauge)
+            for labels, value in gauge.read(self._scrape):
                 if value is not None:
                     family.add_metric(labels, value)
             yield family
+
+
+class Named(Collector):
+    """A metric of which nothing is known."""
+
+    def __init__(self, gauge: Gauge | SloGauge) -> None:
+        self._gauge = gauge
+
+    def collect(self) -> Iterator[Metric]:
+        """Its name and what it says."""
+        yield _family(self._gauge)
+
+
+def _family(gauge: Gauge | SloGauge) -> Any:
+    made = CounterMetricFamily if gauge.counts else GaugeMetricFamily
+    return made(gauge.name, gauge.says, labels=gauge.labels, unit=gauge.unit)
 
 
 _TEXTS: dict[str, Any] = {kind.partition(";")[0]: {"schema": {"type": "string"}} for kind in (PLAIN, OPEN)}
@@ -299,9 +240,17 @@ def metrics(request: Request, asked: Asked) -> Response:
 
 def exposition(state: LiveState, settings: Settings, *, now: Instant, as_open: bool = False) -> bytes:
     """Every metric of this instant as text: OpenMetrics, or the format before it."""
-    registry = CollectorRegistry(auto_describe=False)
-    found = tuple(sources(state, settings, now=now))
-    registry.register(Exposition(Scrape(state=state, tick=state.now, sources=found, now=now)))
     form: Any = open_form if as_open else text_form
-    body: bytes = form.generate_latest(registry)
-    return body
+    found = tuple(sources(state, settings, now=now))
+    scrape = Scrape(state=state, tick=state.now, sources=found, now=now)
+    lines = repeat("") if scrape.tick is None else slo_lines(scrape.tick)
+    said = [f"{_heading(gauge, form)}{text}".encode() for gauge, text in zip(SLO_GAUGES, lines, strict=False)]
+    body: bytes = form.generate_latest(Exposition(scrape))
+    return b"".join([*said, body])
+
+
+@cache
+def _heading(gauge: SloGauge, form: Any) -> str:
+    """What stands before the lines of a metric."""
+    text: bytes = form.generate_latest(Named(gauge))
+    return text.decode().removesuffix("# EOF\n")
