@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Protocol
 
@@ -49,6 +49,8 @@ class Numbers:
     tick: Evaluations | None
     counted: Counted
     say: Say = silent
+    facts: dict[str, tuple[tuple[object, ...], GateFacts]] = field(default_factory=dict)
+    """What was found by these numbers, by service, and what stood then: decisions come in dozens a second."""
 
 
 def verdict_of(
@@ -94,7 +96,25 @@ def gate_facts(
     sources: Sequence[SourceFact],
     standing: Standing,
 ) -> GateFacts:
-    """What the gate knows of a service at the newest tick."""
+    """What the gate knows of a service at the newest tick; of the ledger it depends on four things only."""
+    stood = (contract, policy, sources, standing.states, standing.freezes, standing.epochs, standing.releases)
+    kept = numbers.facts.get(service.name)
+    if kept is None or any(old is not new for old, new in zip(kept[0], stood, strict=True)):
+        kept = numbers.facts[service.name] = (
+            stood,
+            _facts(contract, service, policy, numbers, sources, standing),
+        )
+    return kept[1]
+
+
+def _facts(
+    contract: Contract,
+    service: Service,
+    policy: ErrorBudgetPolicy,
+    numbers: Numbers,
+    sources: Sequence[SourceFact],
+    standing: Standing,
+) -> GateFacts:
     found = {slo.id: numbers.tick.whole(slo.id) if numbers.tick is not None else None for slo in service.slos}
     names = {slo.id for slo in service.slos}
     spent = [(slo, one) for slo in service.slos if (one := found[slo.id]) is not None and _below_zero(one)]

@@ -7,6 +7,7 @@ import json
 from dataclasses import fields, is_dataclass
 from datetime import date
 from fractions import Fraction
+from functools import lru_cache
 
 from allowance.contract.budget_policy import ROLES, ErrorBudgetPolicy, Role
 from allowance.core.window import CalendarWindow, RollingWindow
@@ -23,6 +24,7 @@ _LATER: dict[str, object] = {
 """What a policy could not say at first: where it is not said, the hash is that of the policy signed back then."""
 
 
+@lru_cache(maxsize=1024)
 def policy_hash(policy: ErrorBudgetPolicy) -> str:
     """SHA-256 of what the policy says: every field but the signatures, defaults included, wherever it is written.
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
+
+import orjson
 
 from allowance.core.time import Instant
 
@@ -55,6 +57,11 @@ def canonical(value: object) -> bytes:
 
     Errors: `ValueError` for a floating-point number, `TypeError` for what JSON does not know.
     """
+    if _is_simple(value):
+        try:
+            return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+        except orjson.JSONEncodeError:
+            """A number beyond 64 bits, or text that is no Unicode: the same bytes, or the error, come from below."""
     _exact(value)
     return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
 
@@ -91,16 +98,29 @@ def seal(draft: Draft, *, seq: int, prev: str) -> Entry:
         prev=prev,
         hash="",
     )
-    return Entry(
-        seq=seq,
-        at=draft.at,
-        actor=draft.actor,
-        kind=draft.kind,
-        subject=draft.subject,
-        payload=draft.payload,
-        prev=prev,
-        hash=content_hash(open_),
-    )
+    return replace(open_, hash=content_hash(open_))
+
+
+_LEAVES = frozenset({str, int, bool, type(None)})
+
+
+def _is_simple(value: object) -> bool:
+    """Whether a value is made of nothing but JSON's own types, which both encoders write alike."""
+    open_ = [value]
+    while open_:
+        part = open_.pop()
+        kind = part.__class__
+        if kind is dict:
+            assert isinstance(part, dict)
+            if not all(key.__class__ is str for key in part):
+                return False
+            open_ += [one for one in part.values() if one.__class__ not in _LEAVES]
+        elif kind is list or kind is tuple:
+            assert isinstance(part, list | tuple)
+            open_ += [one for one in part if one.__class__ not in _LEAVES]
+        elif kind not in _LEAVES:
+            return False
+    return True
 
 
 def _exact(value: object) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, Final
 
 from allowance.contract.budget_policy import ErrorBudgetPolicy
@@ -29,7 +30,14 @@ def evidence(
         "form": FORM,
         "ask": plain(request),
         "facts": plain(facts),
-        "policy": {"hash": digest, "content": plain(policy)},
+        "policy": {"hash": digest, "content": _content(policy)},
         "standing": plain(standing),
         "now": now,
     }
+
+
+@lru_cache(maxsize=1024)
+def _content(policy: ErrorBudgetPolicy) -> dict[str, Any]:
+    """A policy in full: the longest part of the evidence, and the same from verdict to verdict."""
+    found: dict[str, Any] = plain(policy)
+    return found

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Request
 
@@ -20,9 +20,12 @@ class House:
     state: LiveState
     settings: Settings
     clock: Callable[[], int]
+    kept: dict[str, Any] = field(default_factory=dict)
+    """What a route worked out for a second and may need again in it."""
 
 
-def _house(request: Request) -> House:
+async def _house(request: Request) -> House:
+    # Not a plain function: for one of those the framework takes a turn to a thread and back.
     found: House = request.app.state.house
     return found
 
@@ -30,7 +33,7 @@ def _house(request: Request) -> House:
 Asked = Annotated[House, Depends(_house)]
 
 
-def _only_json(request: Request) -> None:
+async def _only_json(request: Request) -> None:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
         raise Refusal(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from typing import Annotated, Any, TypeVar
 
@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from allowance.app.gate import Numbers, entry_of, record, verdict_of
 from allowance.contract.budget_policy import ChangeClass
+from allowance.contract.model import Contract
 from allowance.core.problem import ProblemError
 from allowance.core.time import Instant
 from allowance.governance.facts import Standing
@@ -153,8 +154,19 @@ def refused(call: Callable[[], Answer]) -> Answer:
 
 
 def _verdict(asked: House, ask: Ask, now: Instant) -> Callable[[Standing], Verdict]:
+    contract = asked.state.contract
+    numbers, sources = _numbers(asked, contract, now)
+    return lambda standing: verdict_of(ask, contract, numbers, sources, standing, now=now)
+
+
+def _numbers(asked: House, contract: Contract, now: Instant) -> tuple[Numbers, Sequence[SourceFact]]:
+    """The newest numbers and how far every source was read: the same for all who ask within a second and a tick."""
     state = asked.state
-    numbers = Numbers(tick=state.now, counted=state.counted, say=state.say)
-    found = by_slo(state, asked.settings, now=now)
-    sources = [SourceFact(slo=slo, word=one.word, reason=one.reason) for slo, one in found.items()]
-    return lambda standing: verdict_of(ask, state.contract, numbers, sources, standing, now=now)
+    tick = state.now
+    kept = asked.kept.get("gate")
+    if kept is None or kept[0] != now or kept[1] is not tick or kept[2] is not contract:
+        numbers = Numbers(tick=tick, counted=state.counted, say=state.say)
+        found = by_slo(state, asked.settings, now=now)
+        sources = [SourceFact(slo=slo, word=one.word, reason=one.reason) for slo, one in found.items()]
+        kept = asked.kept["gate"] = (now, tick, contract, numbers, sources)
+    return kept[3], kept[4]

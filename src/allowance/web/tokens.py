@@ -173,7 +173,7 @@ _bearer = HTTPBearer(auto_error=False, description="a token, as `allowance serve
 def may(right: Right) -> Any:
     """The dependency of a route that asks for a right: 401 without a token, 403 with one that lacks it."""
 
-    def check(
+    async def check(
         request: Request, _: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
     ) -> Caller:
         who: Caller = request.scope["state"]["caller"]

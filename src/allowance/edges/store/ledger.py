@@ -17,6 +17,7 @@ from sqlalchemy import (
     Row,
     Table,
     Text,
+    func,
     insert,
     or_,
     select,
@@ -26,6 +27,7 @@ from sqlalchemy.exc import DBAPIError
 from allowance.app.law import Asked
 from allowance.core.problem import refuse
 from allowance.edges.store.database import ONLY_READS
+from allowance.edges.store.prepared import Prepared
 from allowance.edges.store.tables import metadata
 from allowance.governance.ledger import GENESIS, Draft, Entry, canonical, seal
 from allowance.governance.verify import Unreadable
@@ -49,6 +51,10 @@ ledger_table = Table(
     Column("prev", Text, nullable=False),
     Column("hash", Text, nullable=False),
 )
+
+_NEWEST = select(func.max(ledger_table.c.seq)).scalar_subquery()
+_LAST = Prepared(select(ledger_table.c.seq, ledger_table.c.hash).where(ledger_table.c.seq == _NEWEST))
+_APPEND = Prepared(insert(ledger_table), list(ledger_table.c.keys()))
 
 
 class StoredLedger:
@@ -103,25 +109,31 @@ class LedgerWriting:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._last: tuple[int, str] | None = None
         if connection.dialect.name == "postgresql":
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LEDGER_LOCK})")
 
     def entries(self, *, after: int) -> list[Entry]:
         """Entries that follow number `after`, in order."""
-        return _entries(self._connection, after, None)
+        return [] if self._newest()[0] == after else _entries(self._connection, after, None)
 
     def append(self, drafts: Sequence[Draft]) -> list[Entry]:
         """Seal and write some drafts."""
-        table = ledger_table
-        query = select(table.c.seq, table.c.hash).order_by(table.c.seq.desc()).limit(1)
-        last = self._connection.execute(query).first()
-        seq, prev = (last.seq, last.hash) if last is not None else (0, GENESIS)
+        seq, prev = self._newest()
         sealed: list[Entry] = []
         for draft in drafts:
             sealed.append(seal(draft, seq=seq + len(sealed) + 1, prev=sealed[-1].hash if sealed else prev))
         if sealed:
-            self._connection.execute(insert(table), [_row(entry) for entry in sealed])
+            _APPEND.run(self._connection, [_row(entry) for entry in sealed])
+            self._last = sealed[-1].seq, sealed[-1].hash
         return sealed
+
+    def _newest(self) -> tuple[int, str]:
+        """Number and hash of the newest entry; asked once, because nobody else writes meanwhile."""
+        if self._last is None:
+            row = _LAST.run(self._connection).first()
+            self._last = (row.seq, row.hash) if row is not None else (0, GENESIS)
+        return self._last
 
 
 def _entries(connection: Connection, after: int, most: int | None) -> list[Entry]:
