@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import subprocess
 import sys
@@ -10,13 +11,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
+import pytest
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.trace import SpanKind
 
+from allowance.core.problem import ProblemError
+from allowance.web.listening import Address, bound
+from allowance.web.otlp_reception import Reception
+from tests.fakes.otlp_sink import CountingSink
 from tests.peers import free_port, wait_until
+from tests.web.otlp_traffic import NOW, sli
 
 CONTRACT = """
 apiVersion: allowance/v1
@@ -93,3 +100,20 @@ def test_acknowledged_spans_outlive_a_kill(tmp_path: Path) -> None:
     with _serving(tmp_path, port, otlp):
         wait_until(lambda: _counts(port) == (13, 15), "the counts of all spans", 70)
     assert "Traceback" not in (tmp_path / "serve.log").read_text()
+
+
+def test_the_first_promise_over_otlp_opens_the_receiver() -> None:
+    reception = Reception(Address(host="127.0.0.1", port=(port := free_port())), asyncio.new_event_loop)
+    url = f"http://127.0.0.1:{port}/v1/traces"
+    json = {"content-type": "application/json"}
+    with bound(Address(host="127.0.0.1", port=port), "--otlp"), pytest.raises(ProblemError, match="listen"):
+        reception.open(sink := CountingSink([sli("ok", good="status < 500")], now=NOW))
+    reception.open(sink)
+    try:
+        reception.open(sink)
+        assert httpx.post(url, content=b"", headers=json).status_code == 200
+    finally:
+        reception.stop()
+    with pytest.raises(httpx.ConnectError):
+        httpx.post(url, content=b"", headers=json)
+    reception.stop()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-import socket
 import sys
 import threading
 from collections.abc import Sequence
@@ -19,7 +18,6 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from allowance.app.probing import Probing
 from allowance.contract.model import Contract
-from allowance.contract.source import Otlp
 from allowance.core.problem import ProblemError
 from allowance.edges import clock
 from allowance.edges.documents import STDIN
@@ -35,12 +33,9 @@ from allowance.web.api import build_api
 from allowance.web.composed import Composed, Serving, acknowledged, compose
 from allowance.web.contract_files import ContractFiles
 from allowance.web.github_answers import Answering, answering
-from allowance.web.listening import Address, bound, cannot_listen
+from allowance.web.listening import Address, bound
 from allowance.web.oidc import Provider
-from allowance.web.otlp import spare_collector
-from allowance.web.otlp_door import OtlpDoor
-from allowance.web.otlp_grpc import otlp_server
-from allowance.web.otlp_receiver import OtlpReceiver
+from allowance.web.otlp_reception import Reception, is_received
 from allowance.web.pages.front import Front
 from allowance.web.rounds import looking, posting, ticking
 from allowance.web.sessions import Sessions, new_link
@@ -70,16 +65,16 @@ async def run(asked: Serving) -> None:
     samples = read_samples(asked.samples) if asked.samples is not None else None
     with ExitStack() as stack:
         front = stack.enter_context(bound(asked.address, "--listen"))
-        receives = any(isinstance(slo.source, Otlp) for slo in asked.contract.slos)
-        ingest = stack.enter_context(bound(asked.otlp, "--otlp")) if receives else None
-        if receives:
-            with bound(_grpc(asked.otlp), "--otlp"):
-                """gRPC binds it itself, later; what is in the way is said now, before anything is written."""
+        reception = Reception(asked.otlp, loop_factory)
+        if is_received(asked.contract):
+            reception.reserve()
+            stack.callback(reception.stop)
         parts = compose(asked, notify, samples)
         parts.loop.start(now=clock.now())
-        parts.state.contract_files = _files(asked, parts)
+        parts.state.contract_files = _files(asked, parts, reception)
         app = _api(asked, parts, notify, provider, github)
-        receiver = None if ingest is None else _receiving(parts.door, asked.otlp, ingest)
+        if is_received(asked.contract):
+            reception.open(parts.door)
         work = _working(asked, parts, notify)
         if github is not None:
             lease = parts.lease
@@ -90,7 +85,7 @@ async def run(asked: Serving) -> None:
             await _front(asked.address, app).serve(sockets=front)
         finally:
             probing.stop()
-            await _stop(parts, receiver, work)
+            await _stop(parts, reception, work)
 
 
 def _api(
@@ -147,9 +142,8 @@ def _probing(parts: Composed) -> Probing:
     return probing
 
 
-async def _stop(parts: Composed, receiver: OtlpReceiver | None, work: Sequence[asyncio.Task[None]]) -> None:
-    if receiver is not None:
-        await asyncio.to_thread(receiver.stop)
+async def _stop(parts: Composed, reception: Reception, work: Sequence[asyncio.Task[None]]) -> None:
+    await asyncio.to_thread(reception.stop)
     for task in work:
         task.cancel()
     await asyncio.gather(*work, return_exceptions=True)
@@ -161,8 +155,11 @@ async def _stop(parts: Composed, receiver: OtlpReceiver | None, work: Sequence[a
     parts.store.close()
 
 
-def _files(asked: Serving, parts: Composed) -> ContractFiles | None:
-    """What reads the contract's files again, where it was read from files that can be read twice."""
+def _files(asked: Serving, parts: Composed, reception: Reception) -> ContractFiles | None:
+    """What reads the contract's files again, where it was read from files that can be read twice.
+
+    With its first promise over OTLP the receiver opens; where it cannot, the old contract stays.
+    """
     if not asked.paths or STDIN in asked.paths:
         return None
 
@@ -172,6 +169,8 @@ def _files(asked: Serving, parts: Composed) -> ContractFiles | None:
         try:
             for door in doors:
                 door.take_over(contract.slos)
+            if is_received(contract):
+                reception.open(parts.door)
         except ProblemError:
             for door in doors:
                 door.take_over(loop.contract.slos)
@@ -189,25 +188,6 @@ def _hang_up(files: ContractFiles) -> None:
             files.reload("SIGHUP", now=clock.now())
 
     threading.Thread(target=reload, name="reload", daemon=True).start()
-
-
-def _grpc(otlp: Address) -> Address:
-    return Address(host=otlp.host, port=otlp.port - 1)
-
-
-def _receiving(door: OtlpDoor, address: Address, sockets: list[socket.socket]) -> OtlpReceiver:
-    """The OTLP receiver over HTTP, and over gRPC on the port below it; it receives already."""
-    grpc_address = _grpc(address)
-    try:
-        grpc_server, _ = otlp_server(door, str(grpc_address))
-    except OSError as error:
-        raise cannot_listen(str(grpc_address), "--otlp", error) from None
-    grpc_server.start()
-    receiver = OtlpReceiver(door, loop_factory)
-    receiver.start(sockets)
-    spare_collector()
-    sys.stderr.write(f"receiving OTLP: http://{address} and gRPC on {grpc_address}\n")
-    return receiver
 
 
 def _greet(asked: Serving, sessions: StoredSessions) -> None:
