@@ -9,6 +9,7 @@
 | `yaml wrong` | must be refused |
 | `json` | parsed |
 | `python` | run; the blocks of one document share their names |
+| `groovy` | every `sh '...'` of a pipeline is a command line that the program knows, and braces and quotes close |
 | `sh` | only commands from the list of those that set up a machine; not run |
 | `text`, `mermaid` | shown as they are |
 

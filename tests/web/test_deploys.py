@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,10 +11,8 @@ import pytest
 
 from allowance.changes.deploys import Deploy, version_of
 from allowance.core.time import iso
-from allowance.governance.adherence import adherence, unasked
+from allowance.governance.adherence import Said, adherence, unasked
 from allowance.governance.facts import Bullet, Freeze, Release, Standing, Waiver
-from allowance.governance.ledger import Draft, Entry, seal
-from allowance.governance.verdict_record import DECIDED
 from tests.web.conftest import START, House
 
 pytestmark = pytest.mark.anyio
@@ -87,6 +86,7 @@ async def test_adherence_over_the_api_and_the_metrics(house: House) -> None:
         metrics = (await api.get("/metrics")).text
         nothing = await api.get("/v1/adherence", params={"from": iso(START), "to": iso(START)})
     assert 'allowance_deploys{frozen="no",service="checkout"} 1.0' in metrics
+    assert 'allowance_deploys_unasked{service="checkout"} 1.0' in metrics
     assert nothing.json()["deploys"] == 0
 
 
@@ -122,19 +122,21 @@ def _freeze(**changes: Any) -> Freeze:
     return replace(one, **changes)
 
 
-def test_deploys_that_the_gate_was_not_asked_about_are_named() -> None:
-    def verdict(seq: int, at: int, **ask: str) -> Entry:
-        told = {"service": "checkout", "version": "", "commit": ""} | ask
-        payload = {"key": "", "ask": told}
-        return seal(
-            Draft(kind=DECIDED, subject=told["service"], actor="ci", at=at, payload=payload), seq=seq, prev=""
-        )
+def _said(at: int, **fields: Any) -> Said:
+    one = Said(service="checkout", version="", commit="", environment="production", at=at, go=True)
+    return replace(one, **fields)
 
+
+def _ids(deploys: Sequence[Deploy]) -> tuple[str, ...]:
+    return tuple(one.id for one in deploys)
+
+
+def test_deploys_that_the_gate_was_not_asked_about_are_named() -> None:
     verdicts = [
-        verdict(1, 90, version="1"),
-        verdict(2, 120, version="1", commit="c"),
-        verdict(3, 130, version="9", service="payments"),
-        verdict(4, 140),
+        _said(90, version="1"),
+        _said(120, version="1", commit="c"),
+        _said(130, version="9", service="payments"),
+        _said(140),
     ]
     deploys = [
         _deploy("asked", 100, version="1"),
@@ -144,7 +146,26 @@ def test_deploys_that_the_gate_was_not_asked_about_are_named() -> None:
         _deploy("nameless", 150, version="", commit=""),
         _deploy("back", 160, version="0", commit="", state="rolled-back"),
     ]
-    assert unasked(deploys, verdicts) == ("asked-too-late", "nameless", "of-another-service")
+    assert _ids(unasked(deploys, verdicts)) == ("asked-too-late", "nameless", "of-another-service")
+
+
+def test_what_the_gate_let_go_in_a_freeze_is_not_against_it() -> None:
+    verdicts = [
+        _said(90, version="before"),
+        _said(100, version="hotfix"),
+        _said(101, commit="c"),
+        _said(102, version="staged", environment="staging"),
+        _said(103, version="stopped", go=False),
+        _said(103, version="twice"),
+        _said(104, version="twice", go=False),
+        _said(130, version="late"),
+    ]
+    names = ("before", "hotfix", "staged", "stopped", "twice", "late")
+    deploys = [*(_deploy(one, 120) for one in names), _deploy("commit", 120, commit="c")]
+    standing = Standing(freezes={"F-1": _freeze()})
+    found = adherence(deploys, standing, verdicts, begin=0, end=1000)
+    assert (found.during, found.allowed) == (7, 2)
+    assert _ids(found.against) == ("before", "late", "staged", "stopped", "twice")
 
 
 def test_adherence_counts_by_the_half_open_freeze() -> None:
@@ -158,8 +179,9 @@ def test_adherence_counts_by_the_half_open_freeze() -> None:
         _deploy("outside", 1000),
     ]
     standing = Standing(freezes={"F-1": _freeze(), "F-2": _freeze(id="F-2", begin=0, end=None, model="soft")})
-    found = adherence(deploys, standing, begin=0, end=1000)
-    assert (found.deploys, found.during, found.allowed, found.against) == (6, 2, 0, ("first", "last"))
+    found = adherence(deploys, standing, (), begin=0, end=1000)
+    assert (found.deploys, found.during, found.allowed) == (6, 2, 0)
+    assert _ids(found.against) == ("first", "last")
     assert str(found.share) == "1/3"
 
 
@@ -182,8 +204,8 @@ def test_an_exception_allows_what_is_inside_it() -> None:
     )
     standing = Standing(freezes={"F-1": _freeze()}, bullets={"B-1": bullet})
     deploys = [_deploy("in", 149), _deploy("late", 150), _deploy("staging", 120, environment="staging")]
-    found = adherence(deploys, standing, begin=0, end=1000)
-    assert (found.during, found.allowed, found.against) == (3, 1, ("staging", "late"))
+    found = adherence(deploys, standing, (), begin=0, end=1000)
+    assert (found.during, found.allowed, _ids(found.against)) == (3, 1, ("staging", "late"))
 
 
 def test_a_release_allows_once_everything_was_shown_and_a_waiver_what_it_lifts() -> None:
@@ -215,11 +237,11 @@ def test_a_release_allows_once_everything_was_shown_and_a_waiver_what_it_lifts()
     )
     standing = Standing(freezes={"F-1": _freeze()}, releases={"R-1": release}, waivers={"W-1": waiver})
     deploys = [_deploy("released", 149), _deploy("waived", 159), _deploy("neither", 160)]
-    assert adherence(deploys, standing, begin=0, end=1000).against == ("neither",)
+    assert _ids(adherence(deploys, standing, (), begin=0, end=1000).against) == ("neither",)
     promised = replace(release, conditions={"the flag is off": "", "burn below 2 over 1h": ""})
     other = replace(_freeze(), id="F-2", slo="checkout/other")
     standing = replace(standing, releases={"R-1": promised}, freezes={"F-1": _freeze(), "F-2": other})
-    assert adherence(deploys, standing, begin=0, end=1000).allowed == 0
+    assert adherence(deploys, standing, (), begin=0, end=1000).allowed == 0
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
 import pytest
 
+from allowance.changes.deploys import Deploy
 from tests.web.busy import Town
 from tests.web.decreed import PEOPLE, decree, governed
 from tests.web.reading import check_page, weight
@@ -108,6 +110,45 @@ async def test_a_decision_is_what_the_api_says_and_never_changes(decreed: Town) 
     assert {**before, "since": []} == {**after, "since": []}
     assert len(after["since"]) == len(before["since"]) + 1
     assert api["sentence"][:30] in page.text.replace("&#39;", "'")
+
+
+async def test_deploys_in_a_freeze_and_blind_spots_are_the_same_everywhere(decreed: Town) -> None:
+    frozen = next(iter(decreed.state.law.standing().freezes.values()))
+    now, ask = decreed.clock.now, {"service": frozen.service, "version": "v4.14.1"}
+    one = Deploy(
+        id="hot",
+        service=frozen.service,
+        version="v4.14.1",
+        commit="",
+        environment="production",
+        at=now,
+        state="ok",
+        source="ci",
+    )
+    decreed.state.save_deploys([one, replace(one, id="bold", version="v4.15.0")])
+    async with browser(decreed) as b:
+        asked = await b.post("/v1/decisions", json={**ask, "change": "hotfix"})
+        decreed.clock.now = now + 1
+        page = (await b.get("/governance.json")).json()
+        api = (await b.get("/v1/adherence", params={"service": frozen.service})).json()
+        text, html = (await b.get("/metrics")).text, (await b.get("/governance")).text
+        team = (await b.get("/governance.json?team=nobody")).json()["kept"]
+    decreed.clock.now = now
+    assert asked.json()["verdict"] == "go"
+    assert "hot" not in api["against"] + api["unasked"]
+    assert {"bold"} <= set(api["against"]) & set(api["unasked"])
+    assert api["allowed"] >= 1
+    kept = page["kept"]
+    assert [one["id"] for one in reversed(kept["against"])] == api["against"]
+    assert [one["id"] for one in reversed(kept["unasked"])] == api["unasked"]
+    assert (kept["deploys"], kept["during"]) == (api["deploys"], api["during_freeze"])
+    assert (team["deploys"], team["against"]) == (0, [])
+    label = f'{{service="{frozen.service}"}}'
+    assert f"allowance_deploys_against_freeze{label} {float(len(api['against']))}" in text
+    assert f"allowance_deploys_unasked{label} {float(len(api['unasked']))}" in text
+    assert f"The gate was never asked about {len(api['unasked'])}" in page["lead"]
+    assert html.count("v4.15.0") == 2
+    assert "v4.14.1" not in html.partition('id="kept"')[2].partition("</section>")[0]
 
 
 ACTS = ("bullet", "override", "release", "freeze", "waiver", "bankruptcy", "approve")

@@ -78,6 +78,8 @@ async def test_before_the_first_tick_only_what_is_known(house: House) -> None:
         "allowance_answers_total",
         "allowance_build_info",
         "allowance_deploys",
+        "allowance_deploys_against_freeze",
+        "allowance_deploys_unasked",
         "allowance_evaluator",
         "allowance_otlp_folded_groups",
         "allowance_otlp_items_total",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -16,15 +16,15 @@ from allowance.governance.ledger import Entry
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Adherence:
-    """Deploys of a period: all of them, those during a freeze, and of these the ones under an exception.
+    """Deploys of a period: all of them, those during a freeze, and of these the ones that were allowed.
 
-    `against` are the ids of deploys during a freeze that no exception allowed, in the order of time.
+    `against` are the deploys during a freeze that neither the gate nor an exception allowed, in the order of time.
     """
 
     deploys: int
     during: int
     allowed: int
-    against: tuple[str, ...]
+    against: tuple[Deploy, ...]
 
     @property
     def share(self) -> Fraction | NoData:
@@ -32,46 +32,77 @@ class Adherence:
         return Fraction(self.during, self.deploys) if self.deploys else NO_DATA
 
 
-def adherence(deploys: Sequence[Deploy], standing: Standing, *, begin: Instant, end: Instant) -> Adherence:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What the gate said of a version or commit: `go` where the change might go by the rules, not only by a shadow."""
+
+    service: str
+    version: str
+    commit: str
+    environment: str
+    at: Instant
+    go: bool
+
+
+def said(entry: Entry) -> Said:
+    """The little of a recorded verdict that deploys are compared with; `entry` is of the kind `gate.decided`."""
+    ask, verdict = entry.payload["ask"], entry.payload["verdict"]
+    word = verdict["true_verdict"] if verdict["shadow"] else verdict["verdict"]
+    return Said(
+        service=ask["service"],
+        version=ask["version"],
+        commit=ask["commit"],
+        environment=ask["environment"],
+        at=entry.at,
+        go=word == "go",
+    )
+
+
+def adherence(
+    deploys: Sequence[Deploy],
+    standing: Standing,
+    verdicts: Iterable[Said],
+    *,
+    begin: Instant,
+    end: Instant,
+) -> Adherence:
     """Count the deploys in `[begin, end)`. A soft freeze only warns and is none here.
 
-    A deploy that put an older version back is a deploy, and never one during a freeze. An exception is a silver
-    bullet, a conditional release or an override for the service and the environment at that instant, or waivers for
-    all that froze it.
+    A deploy that put an older version back is a deploy, and never one during a freeze. Allowed is what the gate said
+    go to, knowing of the freeze (a hotfix, say: the last of the `verdicts` on that version or commit), and what had an
+    exception: a silver bullet, a conditional release or an override for the service and the environment at that
+    instant, or waivers for all that froze it. `verdicts` are in the order of the ledger.
     """
+    known = _by_name(verdicts)
     counted = sorted((one for one in deploys if begin <= one.at < end), key=lambda one: (one.at, one.id))
     during = [
         (one, freezes)
         for one in counted
         if one.state != "rolled-back" and (freezes := _freezes(one, standing))
     ]
-    against = [one for one, freezes in during if not _excepted(one, freezes, standing)]
+    against = [
+        one
+        for one, freezes in during
+        if not _let_go(one, freezes, known) and not _excepted(one, freezes, standing)
+    ]
     return Adherence(
         deploys=len(counted),
         during=len(during),
         allowed=len(during) - len(against),
-        against=tuple(one.id for one in against),
+        against=tuple(against),
     )
 
 
-def unasked(deploys: Sequence[Deploy], verdicts: Iterable[Entry]) -> tuple[str, ...]:
-    """The ids of deploys without a verdict on their version or commit that is older than they are: blind spots.
+def unasked(deploys: Sequence[Deploy], verdicts: Iterable[Said]) -> tuple[Deploy, ...]:
+    """The deploys without a verdict on their version or commit that is older than they are: blind spots.
 
     `verdicts` are in the order of the ledger. What put an older version back is always allowed, and never one of them.
     """
-    since: dict[tuple[str, str], Instant] = {}
-    for entry in verdicts:
-        ask = entry.payload["ask"]
-        for name in (ask["version"], ask["commit"]):
-            since.setdefault((ask["service"], name), entry.at)
+    known = _by_name(verdicts)
     return tuple(
-        one.id
+        one
         for one in sorted(deploys, key=lambda one: (one.at, one.id))
-        if one.state != "rolled-back"
-        and not any(
-            name and since.get((one.service, name), one.at + 1) <= one.at
-            for name in (one.version, one.commit)
-        )
+        if one.state != "rolled-back" and not _about(one, known)
     )
 
 
@@ -98,3 +129,32 @@ def _excepted(deploy: Deploy, freezes: Sequence[Freeze], standing: Standing) -> 
         and one.begin <= deploy.at < one.end
         for one in granted
     )
+
+
+Known = Mapping[tuple[str, str], Sequence[Said]]
+"""Verdicts by service and version, and by service and commit."""
+
+
+def _by_name(verdicts: Iterable[Said]) -> Known:
+    found: dict[tuple[str, str], list[Said]] = {}
+    for one in verdicts:
+        for name in {one.version, one.commit} - {""}:
+            found.setdefault((one.service, name), []).append(one)
+    return found
+
+
+def _about(deploy: Deploy, known: Known) -> list[Said]:
+    """What was said of a deploy's version or commit before it."""
+    return [
+        one
+        for name in (deploy.version, deploy.commit)
+        for one in known.get((deploy.service, name), ())
+        if one.at <= deploy.at
+    ]
+
+
+def _let_go(deploy: Deploy, freezes: Sequence[Freeze], known: Known) -> bool:
+    """Whether the gate's last word on it was go; a word from before a freeze knows nothing of it."""
+    words = [one for one in _about(deploy, known) if one.environment == deploy.environment]
+    last = max(words, key=lambda one: one.at, default=None)
+    return last is not None and last.go and all(one.begin <= last.at for one in freezes)

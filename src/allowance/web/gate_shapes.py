@@ -101,9 +101,11 @@ class DecisionInFull(Decision):
 
 
 class Adherence(BaseModel):
-    """Deploys in `[from, to)`; those during a freeze, the ones that the gate let go, and the ids of the others.
+    """Deploys in `[from, to)`; those during a freeze, the ones that the gate or an exception let go, and the ids of the
+    others.
 
-    `unasked` are the ids of those that the gate was never asked about; null where there are too many verdicts to look at.
+    `unasked` are the ids of those that the gate was never asked about; null where there are too many verdicts to look
+    at, and then exceptions alone allow.
     `share` is during / deploys as an exact fraction, null without deploys.
     """
 

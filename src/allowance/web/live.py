@@ -15,6 +15,7 @@ from allowance.app.law import Law
 from allowance.app.protection import Pending
 from allowance.app.serve import Loop
 from allowance.app.tick import Key, Tick
+from allowance.app.verdicts import Verdicts
 from allowance.budget.budget import Windowed
 from allowance.changes.deploys import Deploy
 from allowance.contract.model import Contract, NoDataAlert
@@ -55,11 +56,13 @@ class LoopState:
     directory: Directory | None = None
     say: Say = field(default_factory=Cel)
     law: Law = field(init=False)
+    verdicts: Verdicts = field(init=False)
     told: EventDoor = field(init=False)
     received: OtlpDoor = field(init=False)
 
     def __post_init__(self) -> None:
         self.law = Law(StoredLedger(self.engine))
+        self.verdicts = Verdicts(self.law.ledger)
         self.loop.epochs = lambda: epochs(self.law.standing())
         # Not `standing()`: counts are also asked for while the ledger is held.
         self.loop.corrections = lambda: corrections(self.law.known)

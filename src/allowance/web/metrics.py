@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from itertools import repeat
 from typing import Any
 
@@ -17,9 +17,10 @@ from starlette.responses import Response
 
 from allowance import __version__
 from allowance.app.tick import Tick
-from allowance.core.duration import DAY
+from allowance.app.verdicts import USUAL
+from allowance.changes.deploys import Deploy
 from allowance.core.time import Instant
-from allowance.governance.adherence import adherence
+from allowance.governance.adherence import Adherence, adherence, unasked
 from allowance.web.asked import Asked
 from allowance.web.metrics_slos import SLO_GAUGES, SloGauge, slo_lines
 from allowance.web.shapes import answers
@@ -35,7 +36,7 @@ PLAIN = "text/plain; version=0.0.4; charset=utf-8"
 Rows = Iterable[tuple[tuple[str, ...], float | None]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Scrape:
     """The state at one instant: every metric speaks of the same tick."""
 
@@ -43,6 +44,24 @@ class Scrape:
     tick: Tick | None
     sources: tuple[SourceState, ...]
     now: Instant
+
+    @cached_property
+    def deploys(self) -> Mapping[str, Sequence[Deploy]]:
+        """Those of the last 28 days by service, with the services of the contract that had none."""
+        found: dict[str, list[Deploy]] = {one.name: [] for one in self.state.contract.services}
+        for one in self.state.deploys(begin=self.now - USUAL, end=self.now + 1):
+            found.setdefault(one.service, []).append(one)
+        return dict(sorted(found.items()))
+
+    @cached_property
+    def kept(self) -> Mapping[str, Adherence]:
+        """How far freezes were kept, by service."""
+        begin, end, standing = self.now - USUAL, self.now + 1, self.state.law.standing()
+        said = self.state.verdicts.recent(now=self.now)
+        return {
+            service: adherence(own, standing, said, begin=begin, end=end)
+            for service, own in self.deploys.items()
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,14 +103,18 @@ def _source_lag(scrape: Scrape) -> Rows:
 
 def _deploys(scrape: Scrape) -> Rows:
     """Deploys of the last 28 days by service, and whether it was frozen."""
-    begin, end = scrape.now - 28 * DAY, scrape.now + 1
-    told, standing = scrape.state.deploys(begin=begin, end=end), scrape.state.law.standing()
-    known = {one.name for one in scrape.state.contract.services}
-    for service in sorted({one.service for one in told} | known):
-        own = [one for one in told if one.service == service]
-        found = adherence(own, standing, begin=begin, end=end)
+    for service, found in scrape.kept.items():
         yield (service, "no"), float(found.deploys - found.during)
         yield (service, "yes"), float(found.during)
+
+
+def _against(scrape: Scrape) -> Rows:
+    return [((service,), float(len(found.against))) for service, found in scrape.kept.items()]
+
+
+def _unasked(scrape: Scrape) -> Rows:
+    said = scrape.state.verdicts.recent(now=scrape.now)
+    return [((service,), float(len(unasked(own, said)))) for service, own in scrape.deploys.items()]
 
 
 GAUGES: tuple[Gauge, ...] = (
@@ -179,6 +202,18 @@ GAUGES: tuple[Gauge, ...] = (
         says="Deploys of the last 28 days, and whether their service was frozen",
         labels=("service", "frozen"),
         read=_deploys,
+    ),
+    Gauge(
+        name="allowance_deploys_against_freeze",
+        says="Deploys of the last 28 days during a freeze that neither the gate nor an exception allowed",
+        labels=("service",),
+        read=_against,
+    ),
+    Gauge(
+        name="allowance_deploys_unasked",
+        says="Deploys of the last 28 days that the gate was never asked about",
+        labels=("service",),
+        read=_unasked,
     ),
     Gauge(
         name="allowance_build_info",

@@ -12,6 +12,7 @@ from allowance.app.collect import Standing
 from allowance.app.law import Law
 from allowance.app.protection import Pending
 from allowance.app.tick import Key, Tick
+from allowance.app.verdicts import Verdicts
 from allowance.budget.budget import Windowed
 from allowance.changes.deploys import Deploy
 from allowance.contract.model import Contract, NoDataAlert
@@ -97,6 +98,11 @@ class LiveState(Protocol):
     @property
     def law(self) -> Law:
         """The ledger, and what stands by it."""
+        ...
+
+    @property
+    def verdicts(self) -> Verdicts:
+        """What the gate has said of versions and commits."""
         ...
 
     def mutes(self, *, now: Instant) -> Sequence[Mute]:

@@ -21,6 +21,7 @@ from allowance.reports.pages import excepted
 from allowance.reports.pages.excepted_rows import Anew, Due, Handed, Released, Unit, Waits, Waived
 from allowance.reports.pages.facts import Facts
 from allowance.reports.pages.frozen import Frozen, Progressing, every_freeze
+from allowance.reports.pages.kept import Kept, Shipping, kept
 from allowance.reports.pages.signed import Policy, SignedPolicy, signed_policy
 from allowance.reports.pages.view import Head, Link, When, head, query_text
 
@@ -38,6 +39,7 @@ class Governing:
     quotas: Sequence[Quota]
     policies: Sequence[Policy]
     tail: Sequence[Entry]
+    shipping: Shipping
     period: str = ""
     team: str = ""
 
@@ -74,6 +76,7 @@ class Governance:
     teams: tuple[Choice, ...]
     freezes: tuple[Frozen, ...]
     ended: tuple[Frozen, ...]
+    kept: Kept
     units: tuple[Unit, ...]
     waiting: tuple[Waits, ...]
     waivers: tuple[Waived, ...]
@@ -94,6 +97,7 @@ def governance(what: Governing) -> Governance:
     standing = facts.standing
     span = _span(what.period, now)
     freezes = every_freeze(facts, what.ways, standing, now=now)
+    shipped = kept(facts, what.shipping, standing, _services(facts, what.team) if what.team else None)
     debts = owed(standing, now=now)
     dues = tuple(excepted.due(facts, one, now=now) for one in debts)
     approvers = {
@@ -114,7 +118,7 @@ def governance(what: Governing) -> Governance:
         head=head(
             "Governance", _answer(standing, debts, span, what), _health(standing, debts, now), facts.at
         ),
-        lead=_lead(asked, policies, standing, now),
+        lead=_lead(asked, policies, standing, now, shipped),
         period=period_name("quarter", span.begin),
         team=what.team,
         periods=_periods(span, now),
@@ -125,6 +129,7 @@ def governance(what: Governing) -> Governance:
             for one in freezes
             if not isinstance(one.end, NoData) and _meets(one.begin.at, one.end.at, span)
         ),
+        kept=shipped,
         units=excepted.units(facts, quotas, debts, span, now=now),
         waiting=asked,
         waivers=tuple(
@@ -158,7 +163,7 @@ def of_team(facts: Facts, team: str) -> Standing:
     """What stands about the services of a team; everything where none is named."""
     if not team:
         return facts.standing
-    names = {one.name for one in facts.contract.services if unit_of(one) == team}
+    names = _services(facts, team)
     known = facts.standing
     return replace(
         known,
@@ -173,6 +178,10 @@ def of_team(facts: Facts, team: str) -> Standing:
         bullets=_within(known.bullets, names),
         overrides=_within(known.overrides, names),
     )
+
+
+def _services(facts: Facts, team: str) -> set[str]:
+    return {one.name for one in facts.contract.services if unit_of(one) == team}
 
 
 class _OfService(Protocol):
@@ -259,8 +268,11 @@ def _answer(standing: Standing, debts: Sequence[Owed], span: Span, what: Governi
     return ", ".join(parts)
 
 
-def _lead(asked: Sequence[Waits], policies: Sequence[Policy], standing: Standing, now: Instant) -> str:
-    said = []
+def _lead(
+    asked: Sequence[Waits], policies: Sequence[Policy], standing: Standing, now: Instant, shipped: Kept
+) -> str:
+    """What waits for somebody. Without a policy there is nothing that the gate should have been asked about."""
+    said = [shipped.finding] if shipped.finding and policies else []
     if asked:
         verb = "waits" if len(asked) == 1 else "wait"
         said.append(f"{tabular.plural(len(asked), 'request')} {verb} for another person's yes.")

@@ -7,10 +7,14 @@ from collections.abc import Iterator
 from allowance.app.exceptions import quotas
 from allowance.app.freezing import followed, way_of
 from allowance.app.law import Asked as Entries
+from allowance.app.verdicts import USUAL
 from allowance.contract.signing import policy_hash
+from allowance.core.time import Instant
+from allowance.core.window import Span
 from allowance.governance.facts import Standing
 from allowance.reports.pages.frozen import Progressing
 from allowance.reports.pages.governance import Governance, Governing, governance
+from allowance.reports.pages.kept import Shipping
 from allowance.reports.pages.signed import Policy
 from allowance.web.asked import House
 from allowance.web.pages.page import Page, Wanted
@@ -30,6 +34,7 @@ def _view(wanted: Wanted) -> Governance:
             quotas=tuple(quotas(house.state.contract, facts.standing, now=wanted.now)),
             policies=policies(house),
             tail=tuple(reversed(ledger.find(Entries(most=TAIL, newest=True)))),
+            shipping=shipping(house, now=wanted.now),
             period=wanted.query.get("period", "")[:LONGEST],
             team=wanted.query.get("team", "")[:LONGEST],
         )
@@ -49,6 +54,14 @@ def ways(house: House, standing: Standing) -> Iterator[tuple[str, Progressing]]:
                 one.id,
                 Progressing(text=way.text, earliest=way.earliest, remaining=way.remaining, need=way.need),
             )
+
+
+def shipping(house: House, *, now: Instant) -> Shipping:
+    """The deploys of the four weeks before an instant, and what the gate had said of them."""
+    span = Span(begin=now - USUAL, end=now + 1)
+    said = house.state.verdicts.before(span.begin, span.end, service="", now=house.clock())
+    deploys = house.state.deploys(begin=span.begin, end=span.end)
+    return Shipping(span=span, deploys=deploys, said=said)
 
 
 def policies(house: House) -> tuple[Policy, ...]:
