@@ -35,6 +35,10 @@ NOT_RUN = (
 """What documents may show without its being run in the tests: each begins a command line."""
 
 
+NO_VERDICT, NOBODY = 2, "127.0.0.1:9"
+"""How `allowance gate` leaves where nobody answers, and what it names then."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """One command line of a block and the output that the document shows for it ("" where it shows none)."""
@@ -74,6 +78,26 @@ def is_setup(command: str) -> bool:
     return any(command == known or command.startswith(known + " ") for known in NOT_RUN)
 
 
+_SH_STEP = re.compile(r"\bsh\s+'([^'\n]*)'")
+_QUOTED = re.compile(r"'[^'\n]*'|\"[^\"\n]*\"")
+
+
+def sh_steps(pipeline: str) -> list[str]:
+    """The command lines of a Jenkins pipeline: what stands behind `sh` in single quotes."""
+    return _SH_STEP.findall(pipeline)
+
+
+def unclosed(pipeline: str) -> str:
+    """The first bracket of a pipeline that has no partner; `""` where all of them have."""
+    open_: list[str] = []
+    for sign in re.findall(r"[][(){}]", _QUOTED.sub("", pipeline)):
+        if sign in "([{":
+            open_.append(sign)
+        elif not open_ or f"{open_.pop()}{sign}" not in ("()", "[]", "{}"):
+            return sign
+    return open_[-1] if open_ else ""
+
+
 @dataclass(slots=True)
 class Shell:
     """A folder, and the exit code of the last command."""
@@ -109,6 +133,14 @@ class Shell:
             self._inside(target).write_text(done.stdout)
             return done.stderr
         return done.stdout
+
+    def understood(self, command: str) -> None:
+        """Run a command of a pipeline, where no server is. Errors: `DocumentError` where its options are wrong."""
+        printed = self.run(f"{command.replace('--wait', '')} --server http://127.0.0.1:9")
+        if self.code != NO_VERDICT or NOBODY not in printed:
+            raise DocumentError(
+                f"`{command}` is not understood; it left with {self.code} and printed\n{printed}"
+            )
 
     def _inside(self, name: str) -> Path:
         path = (self.folder / name).resolve()

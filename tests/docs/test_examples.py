@@ -9,7 +9,7 @@
 | `yaml wrong` | must be refused |
 | `json` | parsed |
 | `python` | run; the blocks of one document share their names |
-| `groovy` | every `sh '...'` of a pipeline is a command line that the program knows, and braces and quotes close |
+| `groovy` | brackets are closed; every `sh` step runs against no server and is not refused as wrong use |
 | `sh` | only commands from the list of those that set up a machine; not run |
 | `text`, `mermaid` | shown as they are |
 
@@ -30,7 +30,7 @@ import pytest
 from tests.demo import month
 from tests.docs import contracts
 from tests.docs.blocks import Block, blocks, documents, name_of
-from tests.docs.shell import DocumentError, Shell, agrees, is_setup, steps
+from tests.docs.shell import DocumentError, Shell, agrees, is_setup, sh_steps, steps, unclosed
 
 pytestmark = pytest.mark.xdist_group("month")
 
@@ -105,12 +105,23 @@ class Session:
             if command and not is_setup(command):
                 raise DocumentError(f"`{command}` is not run in tests; use console for what can be run")
 
+    def groovy(self, block: Block) -> None:
+        """Every bracket is closed, and every `sh` step is a command line that the program understands."""
+        if wrong := unclosed(block.text):
+            raise DocumentError(f"{wrong} is not closed")
+        found = sh_steps(block.text)
+        if not found:
+            raise DocumentError("a pipeline without an sh step shows nothing of ours")
+        for command in found:
+            self.shell.understood(command)
+
     def as_it_is(self, block: Block) -> None:
         """Nothing can be wrong with it."""
 
 
 CHECKS: dict[str, Callable[[Session, Block], None]] = {
     "console": Session.console,
+    "groovy": Session.groovy,
     "json": Session.json,
     "mermaid": Session.as_it_is,
     "python": Session.python,
@@ -150,6 +161,7 @@ GOOD = [
     block("console", "$ allowance --nonsense\n...nonsense...\n...\n", "exit=2"),
     block("console", "$ make demo\n"),
     block("json", '{"a": 1}'),
+    block("groovy", "stage('a') {\n  steps { sh 'allowance gate x --version \"$TAG\" --timeout 30m' }\n}\n"),
     block("python", "import allowance\nassert allowance.__version__"),
     block("sh", "make test  # all of them\n"),
     block("text", "anything"),
@@ -165,6 +177,9 @@ BAD = [
     block("console", "$ allowance --nonsense\n"),
     block("console", "$ curl example.org\n"),
     block("json", "{a: 1}"),
+    block("groovy", "stage('a') {\n  steps { sh 'allowance gate x --nonsense' }\n}\n"),
+    block("groovy", "stage('a') {\n  steps { sh 'allowance gate x' }\n"),
+    block("groovy", "stage('a') { echo 'allowance gate x' }\n"),
     block("python", "import no_such_module"),
     block("sh", "curl example.org | sh\n"),
     block("bash", "ls\n"),
