@@ -76,9 +76,13 @@ def compose(
     notify: Notify | None,
     samples: SampleSettings | None,
     *,
-    now: Callable[[], Instant] = clock.now,
+    now: Callable[[], Instant] | None = None,
 ) -> Composed:
-    """Everything that a tick needs, over the store. Errors: `Problem`s of the store."""
+    """Everything that a tick needs, over the store. `now` is the clock's where none is given.
+
+    Errors: `Problem`s of the store.
+    """
+    now = now or clock.now
     lock = lock_file(asked.store)
     engine = connect(asked.store)
     lease = lock or DatabaseLease(asked.store)
