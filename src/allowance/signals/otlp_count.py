@@ -155,25 +155,28 @@ class OtlpCounter:
 
     def _increases(self, metric: Metric, counters: Counters, tally: Tally) -> None:
         judge, step, verdicts = self._judges["metrics"], tally.step, self._verdicts
+        first, last, is_served = tally.first, tally.last, metric.name in SERVED
         alike: dict[tuple[Verdict, int], list[Point]] = {}
         for point in metric.points:
             # A point tells what happened up to its time, so at the edge of a bucket it belongs to the one that ends.
             at = point.time - 1
-            if at >= tally.last:
+            if at >= last:
                 tally.outside(at)
                 continue
             gain = counters.gain(metric, point)
             if isinstance(gain, str):
                 tally.nothing(gain)
-            elif at < tally.first:
+            elif at < first:
                 tally.outside(at)
             else:
-                if metric.name in SERVED:
+                if is_served:
                     tally.latencies.append(Latencies(point.about, at // SECOND, sketched(gain, metric)))
                 known = (point.about, _NO_DURATION)
                 verdict = verdicts.get(known)
                 if verdict is None:
-                    verdict = verdicts[known] = Verdict(judge.judge_value(point.about, None))
+                    # What says the same is one verdict, so that its points are added up before they are weighed.
+                    said = judge.judge_value(point.about, None)
+                    verdict = verdicts[known] = self._same.setdefault(said, Verdict(said))
                 alike.setdefault((verdict, at // step), []).append(gain)
         for (verdict, bucket), points in alike.items():
             if not verdict.said:

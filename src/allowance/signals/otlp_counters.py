@@ -21,7 +21,7 @@ Gain: TypeAlias = Point | Nothing
 TOO_MANY_STREAMS = (
     "more cumulative streams than the receiver keeps; use fewer attributes, or delta temporality"
 )
-_TWO = struct.Struct(">QQ")
+_pack_two = struct.Struct(">QQ").pack
 _ENDLESS = math.inf
 NEGATIVE = "a counter that is negative or no number"
 
@@ -48,7 +48,11 @@ class Counters:
         if point.__class__ is Number and not 0 <= point.value < _ENDLESS:
             return NEGATIVE
         if metric.form != "cumulative":
-            return self._once(point)
+            one = point.about.digest + _pack_two(point.start, point.time)
+            if one in self._ids or one in self._recent or one in self._older:
+                return "duplicate"
+            self._ids[one] = None
+            return point
         key = (point.about.digest, point.start)
         last = self._streams.get(key) or self._memory.last(key)
         if last is None:
@@ -57,13 +61,6 @@ class Counters:
             return "duplicate"
         self._remember(key, point, last.process)
         return since(point, last.levels)
-
-    def _once(self, point: Point) -> Gain:
-        one = point.about.digest + _TWO.pack(point.start, point.time)
-        if one in self._ids or one in self._recent or one in self._older:
-            return "duplicate"
-        self._ids[one] = None
-        return point
 
     def _first(self, metric: Metric, point: Point, key: StreamKey) -> Gain | str:
         process = (self._process(metric, point), point.start)

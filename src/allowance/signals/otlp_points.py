@@ -119,8 +119,9 @@ class Exponential(NamedTuple):
 
 
 @lru_cache(maxsize=4096)
-def _rises(bounds: tuple[float, ...]) -> bool:
-    return all(low < high for low, high in pairwise(bounds))
+def _rising(bounds: tuple[float, ...]) -> tuple[float, ...] | None:
+    """The same bounds, one object for all points that have them, so that they are soon compared; none where they fall."""
+    return bounds if all(low < high for low, high in pairwise(bounds)) else None
 
 
 def explicit(
@@ -128,8 +129,8 @@ def explicit(
 ) -> Explicit | str:
     """A histogram's point, or why it is none. Without bounds and counts it knows only how many there were."""
     fits = (not counts and not bounds) or (len(counts) == len(bounds) + 1 and sum(counts) == count)
-    rising = not bounds or _rises(bounds)
-    return Explicit(about, start, time, count, counts, bounds) if fits and rising else CROOKED
+    rising = _rising(bounds)
+    return Explicit(about, start, time, count, counts, rising) if fits and rising is not None else CROOKED
 
 
 def exponential(

@@ -58,14 +58,14 @@ def added_up(points: list[Point]) -> list[Point]:
         return points
     if isinstance(first, Number):
         values = [point.value for point in points if isinstance(point, Number)]
-        if all(value.__class__ is int for value in values):
+        if set(map(type, values)) == {int}:
             return [first._replace(value=sum(values))]
         return points
     if isinstance(first, Explicit):
-        same = [point for point in points if isinstance(point, Explicit) and point.bounds == first.bounds]
+        bounds = first.bounds
+        same = [point for point in points if isinstance(point, Explicit) and point.bounds == bounds]
         if len(same) == len(points):
-            columns = zip(*(point.counts for point in same), strict=True)
-            counts = tuple(sum(column) for column in columns)
+            counts = tuple(map(sum, zip(*(point.counts for point in same), strict=True)))
             return [first._replace(events=sum(point.events for point in same), counts=counts)]
     return points
 
