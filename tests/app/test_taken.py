@@ -7,6 +7,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from allowance.alerting.escalation import Ladder, Step
 from allowance.alerting.lifecycle import Entry, Life
@@ -28,7 +29,7 @@ from allowance.governance.bullets import ask_bullet
 from allowance.governance.freezes import begin_by_hand, end_by_hand
 from allowance.governance.ledger import Entry as LedgerEntry
 from allowance.governance.overrides import OverrideAsk, ask_override
-from allowance.web.rounds import CHANGES_WITHIN, changes
+from allowance.web.rounds import CHANGES_WITHIN, Noted, changes
 from tests.alerting.notices import T0, notice
 from tests.fakes.receiver import Receiver, Reply, receiving
 from tests.governance.ruling import EVE, bullet, policy
@@ -195,3 +196,11 @@ def test_freezes_and_what_goes_through_them_stand_there_too_once(
     assert told["links"] == [{"href": "https://a.example/ledger/4", "text": "in Allowance"}]
     assert told["payload"]["custom_details"]["change"] == "PR-1"
     engine.dispose()
+
+
+def test_the_log_says_why_a_channel_did_not_take_a_notice(store: Store) -> None:
+    with receiving(lambda _: Reply(status=401)) as refusing, capture_logs() as said:
+        deliver_once(Noted(store), _channels(refusing.url)[:1], now=T0)
+    assert [(one["channel"], one["state"]) for one in said] == [("pager", "due")]
+    assert "401" in said[0]["reason"]
+    assert "k3y" not in str(said)

@@ -12,8 +12,9 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from allowance.alerting.alert import Notice
+from allowance.alerting.delivery import Due, Settled
 from allowance.alerting.word import changed
-from allowance.app.deliver import Post, hearing
+from allowance.app.deliver import Outbox, Post, hearing
 from allowance.app.escalate import Taking, escalate, tell_changes, tell_taken
 from allowance.app.law import Asked as Entries
 from allowance.app.law import Ledger
@@ -135,6 +136,27 @@ async def looking(files: ContractFiles) -> None:
             log.exception("the contract's files could not be looked at")
 
 
+class Noted:
+    """An outbox that says in the log why a notice was not taken: in one sentence, without secrets."""
+
+    def __init__(self, outbox: Outbox) -> None:
+        self._outbox = outbox
+        self.due, self.told = outbox.due, outbox.told
+
+    def settle(self, due: Due, settled: Settled) -> None:
+        """Durable when it returns."""
+        self._outbox.settle(due, settled)
+        if settled.error:
+            said = log.warning if settled.state == "due" else log.error
+            said(
+                "not delivered",
+                channel=due.channel,
+                notice=due.notice.key,
+                reason=settled.error,
+                state=settled.state,
+            )
+
+
 async def posting(
     store: Store,
     engine: Engine,
@@ -149,7 +171,7 @@ async def posting(
 
     `store` is the holder's; `taken` says when somebody took an alert.
     """
-    post = Post(store, notify.channels.values(), allowed=lambda: lease.held)
+    post = Post(Noted(store), notify.channels.values(), allowed=lambda: lease.held)
 
     def once() -> None:
         now = clock.now()
