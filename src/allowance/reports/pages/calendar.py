@@ -15,7 +15,7 @@ from allowance.reports.pages.drawings import named
 from allowance.reports.pages.facts import UTC, Promise
 from allowance.reports.pages.view import Num
 
-WEEKS, FEWEST_WEEKS, CELL, GAP, TOP = 53, 5, 12, 3, 16
+WEEKS, CELL, GAP, TOP = 53, 12, 3, 16
 LEVELS = (Fraction(1, 1000), Fraction(2, 100), Fraction(10, 100), Fraction(50, 100))
 """A day is one shade darker for each of these shares of a budget that it reaches."""
 
@@ -48,7 +48,7 @@ class _Day:
 
 
 def calendar(promises: Sequence[Promise], at: Instant) -> Calendar | NoData:
-    """The weeks up to `at` of which anything is known, at most a year; nothing where nothing is."""
+    """The year of weeks up to `at`; days before the first that is known are drawn empty, and nothing where none is."""
     today = at - at % DAY
     monday = today - in_zone(today, UTC).weekday() * DAY
     first = monday - (WEEKS - 1) * 7 * DAY
@@ -56,9 +56,6 @@ def calendar(promises: Sequence[Promise], at: Instant) -> Calendar | NoData:
     known = [one for one in days if not isinstance(one.share, NoData)]
     if not known:
         return NO_DATA
-    begin = known[0].begin
-    start = min(begin - in_zone(begin, UTC).weekday() * DAY, monday - (FEWEST_WEEKS - 1) * 7 * DAY)
-    shown = [one for one in days if one.begin >= start]
     worst = sorted(known, key=_share, reverse=True)[:MOST_DAYS]
     costly = tuple(
         CostlyDay(
@@ -75,7 +72,7 @@ def calendar(promises: Sequence[Promise], at: Instant) -> Calendar | NoData:
         if costly
         else "; nothing was spent"
     )
-    return Calendar(drawing=_drawing(shown, start, says), says=says, days=costly)
+    return Calendar(drawing=_drawing(days, known[0].begin, says), says=says, days=costly)
 
 
 def _day(promises: Sequence[Promise], begin: Instant, at: Instant) -> _Day:
@@ -98,15 +95,17 @@ def _share(one: _Day) -> Fraction:
     return Fraction(0) if isinstance(one.share, NoData) else one.share
 
 
-def _drawing(days: Sequence[_Day], start: Instant, says: str) -> Svg:
-    weeks = 1 + (days[-1].begin - start) // (7 * DAY)
+def _drawing(days: Sequence[_Day], known: Instant, says: str) -> Svg:
+    start = days[0].begin
     cells: dict[str, list[str]] = {}
     for one in days:
         week, weekday = divmod((one.begin - start) // DAY, 7)
         x, y = week * (CELL + GAP), TOP + weekday * (CELL + GAP)
-        cells.setdefault(_level(one), []).append(f"M{x} {y}h{CELL}v{CELL}h-{CELL}z")
+        cells.setdefault("before" if one.begin < known else _level(one), []).append(
+            f"M{x} {y}h{CELL}v{CELL}h-{CELL}z"
+        )
     paths = "".join(f'<path class="{name}" d="{"".join(cells[name])}"/>' for name in sorted(cells))
-    width = weeks * (CELL + GAP) - GAP
+    width = WEEKS * (CELL + GAP) - GAP
     return named("calendar", width, TOP + 7 * (CELL + GAP) - GAP, paths + "".join(_months(days, start)), says)
 
 

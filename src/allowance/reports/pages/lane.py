@@ -48,7 +48,7 @@ PLURALS: dict[Kind, str] = {
 }
 """What the kinds are called in an address: `show=deploys,notes`."""
 
-HEIGHT, NEAR = 18, 12
+HEIGHT, NEAR, LABELLED = 18, 12, 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +106,7 @@ def _decided(service: str, standing: Standing, until: Instant) -> Iterator[LaneE
                 kind="freeze",
                 at=freeze.begin,
                 end=end,
-                name=f"freeze {freeze.id}",
+                name=freeze.id,
                 href=f"/ledger/{freeze.seq}",
             )
     for bullet in standing.bullets.values():
@@ -117,7 +117,7 @@ def _decided(service: str, standing: Standing, until: Instant) -> Iterator[LaneE
             )
     for waiver in standing.waivers.values():
         if waiver.service == service:
-            name = f"waiver {waiver.id}, because of {waiver.dependency}"
+            name = f"{waiver.id}, because of {waiver.dependency}"
             yield LaneEvent(
                 kind="waiver", at=waiver.begin, end=waiver.end, name=name, href=f"/ledger/{waiver.seq}"
             )
@@ -168,8 +168,8 @@ def lane(
 
 def _bar(kind: str, begin: float, end: float) -> str:
     return (
-        f'<rect class="{kind}" x="{100 * begin:.2f}%" y="5" width="{max(0.2, 100 * (end - begin)):.2f}%" '
-        'height="8"/>'
+        f'<rect class="{kind}" x="{100 * begin:.2f}%" y="15" width="{max(0.2, 100 * (end - begin)):.2f}%" '
+        'height="3"/>'
     )
 
 
@@ -177,7 +177,7 @@ def _clusters(events: Sequence[LaneEvent], span: Span, width: int) -> Iterator[t
     some: list[LaneEvent] = []
     for one in sorted(events, key=lambda one: one.at):
         apart = (_share(one.at, span) - _share(some[0].at, span)) * width if some else 0.0
-        if some and apart >= NEAR * (2 if len(some) > 1 else 1):
+        if some and apart >= (LABELLED if len(some) > 1 else NEAR):
             yield tuple(some)
             some = []
         some.append(one)

@@ -17,7 +17,7 @@ from allowance.reports.numbers import NO_DATA_WORD
 from allowance.reports.page import State
 from allowance.reports.pages.view import Link, Num, When, plain
 from allowance.reports.status_report import GLYPHS
-from allowance.reports.tabular import when
+from allowance.reports.tabular import day, when
 from allowance.web.pages.assets import asset, vega_href
 from allowance.web.pages.frame import Frame
 from allowance.web.pages.page import OWN_PACKAGE, View
@@ -64,18 +64,27 @@ def _environment(finalize: Any, package: str, *, autoescape: bool) -> Environmen
         lstrip_blocks=True,
         finalize=finalize,
     )
-    environment.filters |= {"minus": minus, "iso": iso, "css": css_class, "when": when, "raw": Markup}
+    environment.filters |= {"on_page": on_page, "iso": iso, "css": css_class, "when": when, "raw": Markup}
     environment.globals |= {"asset": lambda name: asset(name).href, "vega": vega_href}
     environment.tests |= {"known": lambda value: not isinstance(value, NoData)}
     return environment
 
 
 _HYPHEN = re.compile(r"(?<![\w.-])-(?=\d[\d.]*[\s\u00a0]?%)")
+_WRITTEN = re.compile(
+    r"(?<![\w/.:-])(?P<day>\d{4}-(?:0[1-9]|1[0-2])-\d\d)"
+    r"(?:T(?P<time>\d\d:\d\d(?::(?!00)\d\d)?)(?::00)?Z| (?P<clock>\d\d:\d\d) UTC)?(?![\w/-]|:\d)"
+)
 
 
-def minus(text: str) -> str:
-    """Sentences that were written down for terminals, with the sign that numbers have on pages."""
-    return _HYPHEN.sub("\u2212", text)
+def on_page(text: str) -> str:
+    """Sentences that were written down for terminals, with the minus and the days that pages have."""
+    return _WRITTEN.sub(_day, _HYPHEN.sub("\u2212", text))
+
+
+def _day(found: re.Match[str]) -> str:
+    time = found["time"] or found["clock"]
+    return f"{day(found['day'])} {time} UTC" if time else day(found["day"])
 
 
 def _as_html(value: Any) -> Any:
