@@ -18,11 +18,8 @@ PAGES = {
     "executive": "/executive",
     "slos": "/slos?group=team",
     "service": "/services/checkout",
-    "service-blind": "/services/exports",
     "slo": "/slo/checkout/availability?cmp=prev&chart=burn-down&at=2026-11-12T16:00:00Z"
     "&from=2026-11-12T14:00&to=2026-11-12T18:00&kind=exclude&if_target=99",
-    "slo-groups": "/slo/payments-gw/availability",
-    "gate": "/gate",
     "gate-asked": "/gate?service=checkout&version=v5",
     "verdict": "/gate/{decision}",
     "decisions": "/decisions",
@@ -41,7 +38,6 @@ PAGES = {
     "search": "/search?q=ch",
     "silence": "/silence?service=checkout&slo=availability",
     "help": "/help",
-    "nothing": "/slos?q=state%3Dbroken+nobody",
     "missing": "/services/none",
     "sign-in": "/sign-in",
 }
