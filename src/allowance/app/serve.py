@@ -111,9 +111,9 @@ class Loop:
         """What is counted of every SLO and group, read when it is asked for."""
         return self._watch().histories
 
-    def counted(self, slo_id: str) -> Windowed | None:
-        """What the budget of an SLO counts, over all its groups; nothing where there is no such SLO."""
-        return self._watch().counted(slo_id, self.corrections())
+    def counted(self, slo_id: str, group: str = "") -> Windowed | None:
+        """What the budget of an SLO counts, over all its groups or of one; nothing where there is no such SLO."""
+        return self._watch().counted(slo_id, self.corrections(), group=group)
 
     def signs(self, marks: Sequence[Mark], now: Instant) -> Signs:
         """On which side of each mark the counts are at an edge; the same object of marks is answered sooner."""

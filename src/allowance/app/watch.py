@@ -189,9 +189,11 @@ class Watch:
         known = Marks(self._fleet, [marks[n] for n in swept], [place[members[n]] for n in swept])  # type: ignore[index]
         return known, np.array(swept, dtype=np.intp), others
 
-    def counted(self, slo_id: str, corrections: Corrections = NO_CORRECTIONS) -> Windowed | None:
-        """What the budget of an SLO counts, over all its groups; nothing where there is no such SLO."""
-        found = self._of(slo_id, "", corrections)
+    def counted(
+        self, slo_id: str, corrections: Corrections = NO_CORRECTIONS, *, group: str = ""
+    ) -> Windowed | None:
+        """What the budget of an SLO counts, over all its groups or of one; nothing where there is no such SLO."""
+        found = self._of(slo_id, group, corrections)
         return None if isinstance(found, NoData) else found
 
     def _of(self, slo_id: str, group: str, corrections: Corrections) -> Windowed | NoData:

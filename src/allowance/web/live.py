@@ -111,9 +111,9 @@ class LoopState:
         """What is counted of every SLO and group, read when it is asked for."""
         return self.loop.histories
 
-    def counted(self, slo_id: str) -> Windowed | None:
-        """What the budget of an SLO counts, over all its groups."""
-        return self.loop.counted(slo_id)
+    def counted(self, slo_id: str, group: str = "") -> Windowed | None:
+        """What the budget of an SLO counts, over all its groups or of one."""
+        return self.loop.counted(slo_id, group)
 
     def mutes(self, *, now: Instant) -> Sequence[Mute]:
         """Those that have not ended."""

@@ -86,8 +86,8 @@ class LiveState(Protocol):
         """What is counted of every SLO and group, read when it is asked for."""
         ...
 
-    def counted(self, slo_id: str) -> Windowed | None:
-        """What the budget of an SLO counts, over all its groups; nothing where there is no such SLO."""
+    def counted(self, slo_id: str, group: str = "", /) -> Windowed | None:
+        """What the budget of an SLO counts, over all its groups or of one; nothing where there is no such SLO."""
         ...
 
     @property

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from allowance.alerting.alert import Alert
-from allowance.alerting.beginning import BEFORE, LOOK_BACK, Beginning, begun, sudden_words, suspect_words
+from allowance.alerting.beginning import BEFORE, LOOK_BACK, begun, sudden_words, suspect_words
 from allowance.alerting.hold import AnyAlert
 from allowance.alerting.message import first_step, pace_words, usual_words
 from allowance.alerting.telemetry import TelemetryAlert
 from allowance.alerting.telemetry_words import compose_telemetry
+from allowance.budget.budget import Windowed
 from allowance.budget.burn import RuleReading, burn_rate
 from allowance.changes.deploys import Deploy
 from allowance.core.counts import NO_DATA, NoData
@@ -69,7 +70,8 @@ def burning_card(facts: Facts, one: Alert, deploys: Sequence[Deploy], *, whole: 
     slo, evaluation = one.evaluation.slo, one.evaluation
     promise = facts.by_id[slo.id]
     changed = _changes(deploys, slo.service, evaluation.at)
-    began = _beginning(promise, changed, evaluation.at) if whole else NO_DATA
+    counts = promise.counts_of(one.group) if whole else None
+    began = NO_DATA if counts is None else begun(counts, changed, at=evaluation.at)
     cost = cost_per_hour(one)
     return Card(
         anchor=anchor(one.signature),
@@ -93,7 +95,7 @@ def burning_card(facts: Facts, one: Alert, deploys: Sequence[Deploy], *, whole: 
             )
         ),
         rules=tuple(_rule(reading, slo.target) for reading in evaluation.readings),
-        burn=_line(promise, one, changed) if whole else NO_DATA,
+        burn=NO_DATA if counts is None else _line(counts, one, changed),
         first_step=first_step(slo, began),
         runbook=_address(slo.runbook),
         silence=f"/silence?service={slo.service}&slo={slo.name}",
@@ -144,10 +146,6 @@ def _opened(one: AnyAlert) -> Instant:
     return one.life.entries[0].begin if one.life.entries else one.life.since
 
 
-def _beginning(promise: Promise, changed: Sequence[Deploy], at: Instant) -> Beginning | NoData:
-    return NO_DATA if promise.counts is None else begun(promise.counts, changed, at=at)
-
-
 def _changes(deploys: Sequence[Deploy], service: str, at: Instant) -> list[Deploy]:
     return [one for one in deploys if one.service == service and at - LOOK_BACK - BEFORE <= one.at <= at]
 
@@ -183,12 +181,10 @@ def _rule(reading: RuleReading, target: Fraction) -> RuleRow:
     )
 
 
-def _line(promise: Promise, one: Alert, changed: Sequence[Deploy]) -> BurnLine | NoData:
-    if promise.counts is None:
-        return NO_DATA
+def _line(counts: Windowed, one: Alert, changed: Sequence[Deploy]) -> BurnLine | NoData:
     return burn_line(
-        promise.counts,
-        promise.slo.target,
+        counts,
+        one.evaluation.slo.target,
         one.reading.factor,
         short=one.reading.rule.short,
         now=one.evaluation.at,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 from allowance.alerting.hold import AnyAlert
@@ -29,8 +29,13 @@ from allowance.reports.numbers import machine
 UTC = ZoneInfo("UTC")
 T = TypeVar("T")
 
-Counted = Callable[[str], Windowed | None]
-"""What the budget of an SLO counts."""
+
+class Counted(Protocol):
+    """What the budget of an SLO counts, over all its groups (`""`) or of one."""
+
+    def __call__(self, slo_id: str, group: str = "", /) -> Windowed | None:
+        """Nothing where there is no such SLO."""
+
 
 History = Callable[[Slo], Buckets]
 """Every bucket of an SLO that is kept, as its budget counts it: more than a page should ask of many SLOs."""
@@ -104,6 +109,10 @@ class Promise:
     def counts(self) -> Windowed | None:
         """What its budget counts."""
         return self.counted(self.slo.id)
+
+    def counts_of(self, group: str) -> Windowed | None:
+        """What the budget of one group counts; of all where it has no name."""
+        return self.counted(self.slo.id, group) if group else self.counts
 
     @cached_property
     def days(self) -> tuple[DaySpend, ...]:
