@@ -29,7 +29,7 @@ def _said(request: Ask, facts: GateFacts, found: Sequence[Finding], truth: Word,
     deciding = [one for one in found if one.word == truth and truth != "go"]
     if deciding:
         return f"{'; '.join(_parts(deciding, facts))}."
-    what = f"a {request.change} change of {request.service}"
+    what = f"{'an' if request.change[0] in 'aeiou' else 'a'} {request.change} change of {request.service}"
     lifted = dict.fromkeys(one.reason.lifted_by for one in found if one.reason.lifted_by)
     if lifted:
         return f"What is against {what} is lifted by {', '.join(lifted)}."
