@@ -59,7 +59,6 @@ def walk(page: Page, address: str, shot: Callable[[str], None] = lambda name: No
     shot("gate")
     _follow(page, address, 4, "1 silver bullet spent")
     expect(page.get_by_text("PR-1041", exact=True)).to_be_visible()
-    shot("governance")
     _follow(page, address, 5, "Checkout orders is broken")
     expect(page.get_by_role("row", name=re.compile("payments.*confidence over 99.9"))).to_be_visible()
 
