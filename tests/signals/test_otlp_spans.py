@@ -46,6 +46,7 @@ def written(draw: st.DrawFn) -> list[bytes]:
     for key in draw(st.lists(st.sampled_from("abc"), max_size=2, unique=True)):
         span.attributes.add(key=key).value.string_value = draw(WORDS)
     span.status.code = draw(st.sampled_from([0, 1, 2]))  # type: ignore[assignment]
+    span.status.message = draw(st.sampled_from(["", "", "no such row"]))
     if draw(st.booleans()):
         span.events.add(name="exception").attributes.add(key="exception.type").value.string_value = "Oops"
     parts = []
@@ -100,6 +101,11 @@ def _official(body: bytes) -> list[tuple[Any, ...]]:
     return found
 
 
+def _failures(batch: Batch) -> list[tuple[Any, ...]]:
+    """All that failures say, however often their reader has read the like."""
+    return [(one[:3], one.about.own, one.about.attributes, *one[4:]) for one in batch.failures]
+
+
 def _ours(batch: Batch) -> list[tuple[Any, ...]]:
     return [
         (
@@ -123,6 +129,7 @@ def test_any_order_of_fields_says_the_same(spans: list[list[bytes]]) -> None:
     failed = [one[:3] for one in known if one[5] == "error"]
     assert [(one.ids, one.start, one.end) for one in batch.failures] == failed
     assert all(dict(one.about.attributes) in [row[6] for row in known] for one in batch.failures)
+    assert _failures(batch) == _failures(ProtobufReader().read("traces", body))
 
 
 @settings(max_examples=60, deadline=None)
@@ -131,15 +138,18 @@ def test_the_same_in_json(spans: list[list[bytes]]) -> None:
     body = _body(spans)
     whole = ExportTraceServiceRequest.FromString(body)
     said = [_json(one) for part in whole.resource_spans for scope in part.scope_spans for one in scope.spans]
-    batch = READERS[1].read(
-        "traces", json.dumps({"resourceSpans": [{"scopeSpans": [{"spans": said}]}]}).encode()
-    )
+    text = json.dumps({"resourceSpans": [{"scopeSpans": [{"spans": said}]}]}).encode()
+    batch = READERS[1].read("traces", text)
+    assert _failures(batch) == _failures(JsonReader().read("traces", text))
     assert _ours(batch) == _official(body)
     assert len(batch.failures) == sum(1 for one in _official(body) if one[5] == "error")
 
 
+def _pairs(attributes: Any) -> list[dict[str, Any]]:
+    return [{"key": one.key, "value": {"stringValue": one.value.string_value}} for one in attributes]
+
+
 def _json(span: Span) -> dict[str, Any]:
-    pairs = [{"key": one.key, "value": {"stringValue": one.value.string_value}} for one in span.attributes]
     return {
         "traceId": span.trace_id.hex(),
         "spanId": span.span_id.hex(),
@@ -148,8 +158,9 @@ def _json(span: Span) -> dict[str, Any]:
         "kind": span.kind,
         "startTimeUnixNano": str(span.start_time_unix_nano),
         "endTimeUnixNano": span.end_time_unix_nano,
-        "attributes": pairs,
-        "status": {"code": span.status.code},
+        "attributes": _pairs(span.attributes),
+        "status": {"code": span.status.code, **({"message": said} if (said := span.status.message) else {})},
+        "events": [{"name": one.name, "attributes": _pairs(one.attributes)} for one in span.events],
     }
 
 

@@ -71,16 +71,23 @@ def says_more(span: Any) -> bool:
     return len(span.events) > 0 or len(span.status) > _ONLY_CODE
 
 
+def failure_of(
+    ids: bytes, start: int, end: int, about: About, exception: str = "", message: str = ""
+) -> Failure | None:
+    """A failure, unless it lacks an id or an instant."""
+    if len(ids) != 24 or not start or ids.endswith(NO_SPAN_ID):
+        return None
+    return Failure(ids, start, end, about, exception, message)
+
+
 def _failure(
     ids: bytes, start: int, end: int, about: About, events: Iterable[Attributes], said: str
 ) -> Failure | None:
-    if len(ids) != 24 or not start or ids.endswith(NO_SPAN_ID):
-        return None
     exception, message = "", said
     for event in events:
         if _TYPE in event:
             exception, message = str(event[_TYPE]), str(event.get(_MESSAGE) or said)
-    return Failure(ids, start, end, about, exception, message)
+    return failure_of(ids, start, end, about, exception, message)
 
 
 def _decoded(message: Any, raw: bytes) -> Any:

@@ -10,7 +10,7 @@ import numpy as np
 import orjson
 
 from allowance.signals.otlp_columns import Spans, usable_spans
-from allowance.signals.otlp_failures import ERROR, FailureReader
+from allowance.signals.otlp_failures import ERROR, FailureReader, failure_of
 from allowance.signals.otlp_json_values import (
     enum_of,
     list_of,
@@ -28,6 +28,7 @@ Text: TypeAlias = tuple[str, int, bytes, bytes]
 """What repeats of a span: name, kind, and the texts of attributes and status."""
 _IDS = 24
 _NONE = msgspec.Raw(b"null")
+_NO_EVENTS = (b"null", b"[]")
 
 
 class _Span(msgspec.Struct, rename="camel", gc=False):
@@ -60,13 +61,14 @@ _DECODER = msgspec.json.Decoder(_Request)
 
 
 class _Place:
-    """What the spans of one sender and scope said, by its text."""
+    """What the spans of one sender and scope said, by its text; and failures whose text says it all."""
 
-    __slots__ = ("known", "resource", "scope", "sender")
+    __slots__ = ("failures", "known", "resource", "scope", "sender")
 
     def __init__(self, resource: Attributes, scope: str) -> None:
         self.resource, self.scope, self.sender = resource, scope, digest_of(resource)
         self.known: dict[Text, int] = {}
+        self.failures: dict[Text, About] = {}
 
 
 class JsonSpanReader:
@@ -107,7 +109,7 @@ class JsonSpanReader:
                 ]
                 columns.add(spans, slots)
                 if not self._failed.isdisjoint(slots):
-                    failures += self._failures_of(spans, columns, begin)
+                    failures += self._failures_of(place, spans, columns, begin)
         return usable_spans(columns.spans(self._abouts), refused), failures
 
     def _place(self, resource: msgspec.Raw, scope: msgspec.Raw) -> _Place:
@@ -144,16 +146,35 @@ class JsonSpanReader:
             self.size += 1
         return slot
 
-    def _failures_of(self, spans: Sequence[_Span], columns: _Columns, begin: int) -> Iterator[Failure]:
+    def _failures_of(
+        self, place: _Place, spans: Sequence[_Span], columns: _Columns, begin: int
+    ) -> Iterator[Failure]:
         for n, span in enumerate(spans, begin):
             slot = columns.slots[n]
             if slot in self._failed:
-                about = self._abouts[slot]
-                found = self._failures.json(
-                    _map_of(span), columns.ids[n], columns.starts[n], columns.ends[n], about
+                ids, start, end = columns.ids[n], columns.starts[n], columns.ends[n]
+                about = place.failures.get(_text(span)) if bytes(span.events) in _NO_EVENTS else None
+                found = (
+                    self._read_failure(place, span, (ids, start, end), self._abouts[slot])
+                    if about is None
+                    else failure_of(ids, start, end, about)
                 )
                 if found is not None:
                     yield found
+
+    def _read_failure(
+        self, place: _Place, span: _Span, known: tuple[bytes, Nanos, Nanos], about: About
+    ) -> Failure | None:
+        found = self._failures.json(_map_of(span), *known, about)
+        text = _text(span)
+        if (
+            found is not None
+            and text in place.known
+            and bytes(span.events) in _NO_EVENTS
+            and not found.message
+        ):
+            place.failures[text] = found.about
+        return found
 
 
 class _Columns:
