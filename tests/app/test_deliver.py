@@ -22,6 +22,7 @@ from allowance.alerting.delivery import (
     Outcome,
     Refused,
     Sent,
+    Trouble,
     at_most,
     incident,
     settled,
@@ -33,6 +34,7 @@ from allowance.alerting.route import Directory, Route
 from allowance.app.deliver import IN_A_ROW, Delivered, Post, deliver_once, refresh
 from allowance.app.escalate import escalate
 from allowance.edges.store import Store, open_store
+from allowance.edges.store.troubles import only, troubles
 from tests.alerting.notices import T0, notice, texts
 
 FIRING = Life(state="firing", since=T0, timer=T0, entries=(Entry(begin=T0),))
@@ -176,6 +178,9 @@ def test_the_fault_of_an_outbox_is_raised() -> None:
         def told(self, channel: str, *, since: int) -> list[Notice]:
             raise AssertionError
 
+        def answered(self, channel: str, error: str, *, now: int) -> None:
+            raise AssertionError
+
     with pytest.raises(OSError, match="disk full"):
         deliver_once(Full(), [Fake("mail")], now=T0)
 
@@ -218,6 +223,47 @@ def test_why_it_could_not_be_repeated_is_said(store: Store) -> None:
     post.round(now=T0, patience=30)
     forgetful.outcome = Later(reason="the Alertmanager am answered 500")
     assert post.round(now=T0 + 60, patience=30).not_repeated == ("the Alertmanager am answered 500",)
+
+
+def test_a_channel_that_fails_is_known_until_a_notice_is_taken(store: Store) -> None:
+    slack, mail = Fake("slack", outcome=Later(reason="Slack answered 503")), Fake("mail")
+    queue(store, notice(1), notice(2), notice(1, says="resolved"), channels=("slack", "mail"))
+    for second in (0, 20):
+        deliver_once(store, [slack, mail], now=T0 + second)
+    (found,) = troubles(store._engine)
+    assert (found.channel, found.since, found.last) == ("slack", T0, T0 + 20)
+    assert (found.reason, found.waiting, found.lost) == ("Slack answered 503", 3, 0)
+    assert found.next_try is not None
+    assert T0 + 20 < found.next_try <= T0 + 30
+    slack.outcome = Refused(reason="Slack answered 404")
+    deliver_once(store, [slack], now=T0 + 60)
+    (found,) = troubles(store._engine)
+    assert (found.since, found.reason, found.waiting, found.lost) == (T0, "Slack answered 404", 0, 3)
+    assert found.next_try is None
+    slack.outcome = Sent()
+    queue(store, notice(4), channels=("slack",))
+    deliver_once(store, [slack], now=T0 + 90)
+    assert troubles(store._engine) == []
+
+
+def test_a_channel_that_cannot_repeat_fails_and_one_that_is_no_more_is_forgotten(store: Store) -> None:
+    forgetful = Forgetful("alertmanager")
+    queue(store, notice(), channels=("alertmanager",))
+    with store.writing() as writing:
+        writing.save_lives({notice().signature: FIRING})
+    post = Post(store, [forgetful])
+    post.round(now=T0, patience=30)
+    assert troubles(store._engine) == []
+    forgetful.outcome = Later(reason="the Alertmanager am answered 500")
+    post.round(now=T0 + 60, patience=30)
+    (found,) = troubles(store._engine)
+    assert found == Trouble(
+        channel="alertmanager", since=T0 + 60, last=T0 + 60, reason="the Alertmanager am answered 500"
+    )
+    only(store._engine, ["alertmanager", "mail"])
+    assert len(troubles(store._engine)) == 1
+    only(store._engine, ["mail"])
+    assert troubles(store._engine) == []
 
 
 def test_an_escalation_is_queued_once_and_goes_to_the_next_ones(store: Store) -> None:

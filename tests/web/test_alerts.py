@@ -43,7 +43,7 @@ async def test_every_alert_of_the_tick_with_its_life(house: House, api: httpx.As
 
 async def test_nothing_before_the_first_tick(house: House) -> None:
     async with house.client() as client:
-        assert (await client.get("/v1/alerts")).json() == {"at": None, "alerts": []}
+        assert (await client.get("/v1/alerts")).json() == {"at": None, "alerts": [], "failing": []}
 
 
 async def test_a_muted_alert_says_why(house: House) -> None:

@@ -77,6 +77,7 @@ async def test_before_the_first_tick_only_what_is_known(house: House) -> None:
     assert names == {
         "allowance_answers_total",
         "allowance_build_info",
+        "allowance_channel_failing_seconds",
         "allowance_deploys",
         "allowance_deploys_against_freeze",
         "allowance_deploys_unasked",

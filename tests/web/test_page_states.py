@@ -14,10 +14,12 @@ from pathlib import Path
 import httpx
 import pytest
 
+from allowance.alerting.delivery import Later, Refused, settled
 from allowance.contract.budget_policy import ErrorBudgetPolicy
 from allowance.contract.model import Contract, Service
 from allowance.contract.policies import GREEN_YELLOW_RED
 from allowance.governance.roles import Role
+from tests.alerting.notices import notice
 from tests.web.busy import DAYS, MIN, NOW, Story, Town
 from tests.web.decreed import govern
 from tests.web.test_gate import signed
@@ -52,6 +54,20 @@ def _down(town: Town) -> None:
     town.played.down.add("prom-eu")
 
 
+def _deaf(town: Town) -> None:
+    """The pager was never reached; the chat refused a page, and nothing waits for it."""
+    reasons = {
+        "pager": Later(reason="PagerDuty answered 503: busy"),
+        "chat": Refused(reason="Slack answered 404"),
+    }
+    at = NOW - 6 * MIN
+    for channel, outcome in reasons.items():
+        with town.store.writing() as writing:
+            writing.tell([notice(at=at)], {notice(at=at).key: [channel]}, now=at)
+        (due,) = town.store.due(channel, now=at)
+        town.store.settle(due, settled(due, outcome, now=at))
+
+
 def _empty(town: Town) -> None:
     town.loop.contract = Contract()
 
@@ -74,6 +90,7 @@ def _unsigned(town: Town) -> None:
 
 ORDERS = Story(name="orders", traffic=3)
 QUIET = Scene(stories={"shop": (ORDERS,)})
+DEAF = replace(QUIET, after=_deaf)
 FIRST_RUN = replace(QUIET, prepare=_empty)
 BEFORE = replace(QUIET, minutes=-1)
 NOTHING_SEEN = Scene(stories={"shop": (replace(ORDERS, silent=2 * MONTH),)})
@@ -101,6 +118,7 @@ CASES = {
     "empty-decisions": Case(address="/decisions", scene=QUIET),
     "empty-ledger": Case(address="/ledger?verify=yes", scene=QUIET),
     "empty-search": Case(address="/search", scene=QUIET),
+    "not-reached": Case(address="/oncall", scene=DEAF),
     "no-journey": Case(address="/contract", scene=QUIET),
     "all-kept": Case(address="/executive", scene=QUIET),
     "frozen": Case(address="/governance", scene=FROZEN),

@@ -67,23 +67,40 @@ class Settled:
     """What the outbox remembers after a try."""
 
     state: OutboxState
+    at: Instant
     next_due: Instant
     error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """A channel whose last try failed: at all since `since`, for the last time at `last`, and why, without secrets.
+
+    So many notices are `waiting` for it, and so many were `lost` since then: refused, or given up. `next_try` is
+    nothing where none of those that wait was tried yet.
+    """
+
+    channel: str
+    since: Instant
+    last: Instant
+    reason: str
+    waiting: int = 0
+    lost: int = 0
+    next_try: Instant | None = None
 
 
 def settled(due: Due, outcome: Outcome, *, now: Instant) -> Settled:
     """The row of the table above that a try belongs to."""
     if isinstance(outcome, Sent):
-        return Settled(state="sent", next_due=now)
+        return Settled(state="sent", at=now, next_due=now)
     if isinstance(outcome, Refused):
-        return Settled(state="refused", next_due=now, error=outcome.reason)
+        return Settled(state="refused", at=now, next_due=now, error=outcome.reason)
     age = MOST_AGE[due.notice.severity]
     if now - due.notice.at >= age:
-        return Settled(
-            state="expired", next_due=now, error=f"given up after {short(age)}; at last: {outcome.reason}"
-        )
+        error = f"given up after {short(age)}; at last: {outcome.reason}"
+        return Settled(state="expired", at=now, next_due=now, error=error)
     pause = max(wait(due), min(outcome.after, LONGEST_ASKED))
-    return Settled(state="due", next_due=now + pause, error=outcome.reason)
+    return Settled(state="due", at=now, next_due=now + pause, error=outcome.reason)
 
 
 def wait(due: Due) -> int:

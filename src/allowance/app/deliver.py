@@ -31,6 +31,10 @@ class Outbox(Protocol):
         """What became of a try."""
         ...
 
+    def answered(self, channel: str, error: str, *, now: Instant) -> None:
+        """How a channel took what was repeated to it; no error: well."""
+        ...
+
     def told(self, channel: str, *, since: Instant) -> Sequence[Notice]:
         """What a channel was told last of alerts that fire, or that were resolved after `since`."""
         ...
@@ -142,11 +146,17 @@ class Post:
             )
             if not repeats:
                 return _Done(counts=counts)
-            told = self._outbox.told(channel.name, since=now - REPEAT_RESOLVED)
-            outcome = refresh(channel, told)
-            return _Done(counts=counts, not_repeated="" if isinstance(outcome, Sent) else outcome.reason)
+            return _Done(counts=counts, not_repeated=self._repeat(channel, now))
 
         return work
+
+    def _repeat(self, channel: Channel, now: Instant) -> str:
+        told = self._outbox.told(channel.name, since=now - REPEAT_RESOLVED)
+        outcome = refresh(channel, told)
+        error = "" if isinstance(outcome, Sent) else outcome.reason
+        if told:
+            self._outbox.answered(channel.name, error, now=now)
+        return error
 
     def _collect(self, patience: float) -> list[Future[_Done]]:
         done = wait(self._working.values(), timeout=patience).done

@@ -101,6 +101,8 @@ def _list(remote: Remote, *, every: bool, as_json: bool) -> int:
         out.print(f"[bold]{_headline(len(needing))}[/bold]   as of {found['at'] or 'no tick yet'}")
         if shown:
             out.print(_table(shown))
+        for one in found["failing"]:
+            out.print(_failing(one), style="red", markup=False)
     return STOP if needing else GO
 
 
@@ -135,6 +137,16 @@ def _table(rows: list[dict[str, Any]]) -> Table:
         words = escape("; ".join(_words(row)))
         found.add_row(mark, escape(row["signature"]), STATES[row["state"]], since, burn, limit, words)
     return found
+
+
+def _failing(one: dict[str, Any]) -> str:
+    """Who hears nothing, since when, why, and what becomes of it."""
+    begin = one["since"][5:16].replace("T", " ")
+    words = f"✕ {one['channel']} is not reached since {begin}: {one['reason']}"
+    notices = [f"{one[name]} {name}" for name in ("waiting", "lost") if one[name]]
+    said = ", ".join(notices) or "none waiting"
+    again = f"; next try {one['next_try'][11:19]}" if one["next_try"] else ""
+    return f"{words} (notices: {said}{again})"
 
 
 def _words(row: dict[str, Any]) -> list[str]:

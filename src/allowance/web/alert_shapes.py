@@ -80,11 +80,27 @@ class Alert(BaseModel):
     acknowledged: Ack | None
 
 
+class Failing(BaseModel):
+    """A channel whose last try failed, for the first time at `since`; `lost`: refused or given up since then.
+
+    `next_try` is null where none of those that are `waiting` was tried yet.
+    """
+
+    channel: str
+    since: Instant
+    last: Instant
+    reason: str
+    waiting: int
+    lost: int
+    next_try: Instant | None
+
+
 class Alerts(BaseModel):
-    """Every alert that is not quiet, at the instant of the newest tick; louder ones first."""
+    """Every alert that is not quiet, at the instant of the newest tick; louder ones first. `failing`: who hears nothing."""
 
     at: Instant | None
     alerts: list[Alert]
+    failing: list[Failing]
 
 
 class AlertEvent(BaseModel):

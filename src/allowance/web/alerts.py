@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from allowance.alerting.alert import RANK, Alert, labels_of
+from allowance.alerting.delivery import Trouble
 from allowance.alerting.hold import AnyAlert
 from allowance.alerting.plan import context_of
 from allowance.alerting.telemetry import TelemetryAlert, readings
@@ -38,16 +39,19 @@ USUAL_DAYS = 7
 
 @router.get("", dependencies=[may("read")], responses=answers(Alerts), summary="What is not quiet")
 def alerts(asked: Asked) -> Response:
-    """Every alert with its life, the rule that speaks loudest, what keeps it quiet, and who has taken it."""
-    tick = asked.state.now
+    """Every alert with its life, the rule that speaks loudest, what keeps it quiet, and who has taken it.
+
+    Beside them the channels that fail, since when, and why.
+    """
+    tick, failing = asked.state.now, [failing_json(one) for one in asked.state.troubles()]
     if tick is None:
-        return Json({"at": None, "alerts": []})
+        return Json({"at": None, "alerts": [], "failing": failing})
     found = sorted(every_alert(tick), key=lambda a: (RANK[a.severity], a.signature))
     taken = asked.state.latest_acks([a.signature for a in found])
     begins = [opened for a in found if (opened := opened_at(a)) is not None]
     held = held_now(asked.state.events(since=min(begins))) if begins else {}
     rows = [alert_json(a, held.get(a.signature), taken.get(a.signature)) for a in found]
-    return Json({"at": iso(tick.at), "alerts": rows})
+    return Json({"at": iso(tick.at), "alerts": rows, "failing": failing})
 
 
 @router.get(
@@ -190,6 +194,19 @@ def ack_json(ack: Ack) -> dict[str, Any]:
         "by": ack.by,
         "note": ack.note,
         "disposition": ack.disposition,
+    }
+
+
+def failing_json(one: Trouble) -> dict[str, Any]:
+    """A channel that fails as the API shows it."""
+    return {
+        "channel": one.channel,
+        "since": iso(one.since),
+        "last": iso(one.last),
+        "reason": one.reason,
+        "waiting": one.waiting,
+        "lost": one.lost,
+        "next_try": instant(one.next_try),
     }
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Engine
 
 from allowance.alerting.alert import Mute
+from allowance.alerting.delivery import Trouble
 from allowance.alerting.route import Directory
 from allowance.app.collect import Standing
 from allowance.app.law import Law
@@ -28,6 +29,7 @@ from allowance.edges.store import Store, github_pending
 from allowance.edges.store import acks as desk
 from allowance.edges.store import deploys as stored_deploys
 from allowance.edges.store import notes as stored_notes
+from allowance.edges.store import troubles as stored_troubles
 from allowance.edges.store.acks import Ack, Arrival
 from allowance.edges.store.lease import Lease, me
 from allowance.edges.store.ledger import StoredLedger
@@ -139,6 +141,10 @@ class LoopState:
     def outbox_oldest(self) -> Mapping[str, Instant]:
         """For each channel with notices that wait, the instant of the oldest."""
         return self.store.outbox_oldest()
+
+    def troubles(self) -> Sequence[Trouble]:
+        """Channels whose last try failed, those first that fail the longest."""
+        return stored_troubles.troubles(self.engine)
 
     def latest_acks(self, signatures: Sequence[str]) -> Mapping[str, Ack]:
         """The newest word of a person about each alert."""

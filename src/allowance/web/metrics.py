@@ -21,6 +21,7 @@ from allowance.app.verdicts import USUAL
 from allowance.changes.deploys import Deploy
 from allowance.core.time import Instant
 from allowance.governance.adherence import Adherence, adherence, unasked
+from allowance.web import metrics_post
 from allowance.web.asked import Asked
 from allowance.web.metrics_slos import SLO_GAUGES, SloGauge, slo_lines
 from allowance.web.shapes import answers
@@ -77,19 +78,6 @@ class Gauge:
     """It is a counter: its name ends in `_total`."""
 
 
-def _outbox(scrape: Scrape) -> Rows:
-    counts = scrape.state.outbox_counts()
-    every = {(channel, "due"): 0 for channel, _ in counts} | dict(counts)
-    return sorted((labels, float(number)) for labels, number in every.items())
-
-
-def _oldest(scrape: Scrape) -> Rows:
-    """0 where nothing waits, so that a promise about it has data."""
-    waiting = scrape.state.outbox_oldest()
-    channels = {channel for channel, _ in scrape.state.outbox_counts()} or {""}
-    return [((name,), float(max(0, scrape.now - waiting.get(name, scrape.now)))) for name in sorted(channels)]
-
-
 def _lag(scrape: Scrape) -> Rows:
     return [] if scrape.tick is None else [((), float(max(0, scrape.now - scrape.tick.at)))]
 
@@ -142,13 +130,20 @@ GAUGES: tuple[Gauge, ...] = (
         name="allowance_outbox_notices",
         says="Notices per channel and state: due, sent, refused, expired",
         labels=("channel", "state"),
-        read=_outbox,
+        read=lambda scrape: metrics_post.notices(scrape.state),
     ),
     Gauge(
         name="allowance_outbox_oldest_seconds",
         says="How long the oldest notice has waited for its channel, 0 where none waits",
         labels=("channel",),
-        read=_oldest,
+        read=lambda scrape: metrics_post.oldest(scrape.state, now=scrape.now),
+        unit="seconds",
+    ),
+    Gauge(
+        name="allowance_channel_failing_seconds",
+        says="How long every try of a channel has failed, 0 where it works",
+        labels=("channel",),
+        read=lambda scrape: metrics_post.failing(scrape.state, now=scrape.now),
         unit="seconds",
     ),
     Gauge(

@@ -27,6 +27,7 @@ from allowance.core.problem import ProblemError
 from allowance.core.time import Instant, iso
 from allowance.edges import clock
 from allowance.edges.notify_file import Notify
+from allowance.edges.store import troubles
 from allowance.edges.store.acks import first_ack
 from allowance.edges.store.acks import forget as forget_arrivals
 from allowance.edges.store.deploys import deploys
@@ -141,7 +142,7 @@ class Noted:
 
     def __init__(self, outbox: Outbox) -> None:
         self._outbox = outbox
-        self.due, self.told = outbox.due, outbox.told
+        self.due, self.told, self.answered = outbox.due, outbox.told, outbox.answered
 
     def settle(self, due: Due, settled: Settled) -> None:
         """Durable when it returns."""
@@ -171,6 +172,7 @@ async def posting(
 
     `store` is the holder's; `taken` says when somebody took an alert.
     """
+    troubles.only(engine, notify.channels)
     post = Post(Noted(store), notify.channels.values(), allowed=lambda: lease.held)
 
     def once() -> None:

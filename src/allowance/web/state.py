@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from allowance.alerting.alert import Mute
+from allowance.alerting.delivery import Trouble
 from allowance.alerting.route import Directory
 from allowance.app.collect import Standing
 from allowance.app.law import Law
@@ -132,6 +133,10 @@ class LiveState(Protocol):
 
     def outbox_oldest(self) -> Mapping[str, Instant]:
         """For each channel with notices that wait, the instant of the oldest."""
+        ...
+
+    def troubles(self) -> Sequence[Trouble]:
+        """Channels whose last try failed, those first that fail the longest."""
         ...
 
     def latest_acks(self, signatures: Sequence[str]) -> Mapping[str, Ack]: ...

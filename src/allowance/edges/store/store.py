@@ -20,7 +20,7 @@ from allowance.alerting.stored import (
 )
 from allowance.alerting.word import is_firsthand
 from allowance.core.time import Instant
-from allowance.edges.store import learned, tables
+from allowance.edges.store import learned, tables, troubles
 from allowance.edges.store.counts import Counts, boot
 from allowance.edges.store.database import ONLY_READS, connect
 from allowance.edges.store.gains import Key
@@ -193,6 +193,12 @@ class Store:
                     last_error=settled.error[:500],
                 )
             )
+            troubles.heard(connection, due.channel, settled.error, now=settled.at)
+
+    def answered(self, channel: str, error: str, *, now: Instant) -> None:
+        """How a channel took what was repeated to it; no error: well."""
+        with self._engine.begin() as connection:
+            troubles.heard(connection, channel, error, now=now)
 
     def told(self, channel: str, *, since: Instant) -> list[Notice]:
         """What a channel was told last about each alert that still fires, and about those resolved after `since`.

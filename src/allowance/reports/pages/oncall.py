@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from allowance.alerting.alert import RANK, Alert, Mute
+from allowance.alerting.delivery import Trouble
 from allowance.alerting.hold import AnyAlert
 from allowance.alerting.mute import held_until, matches
 from allowance.budget.burn import Reading
@@ -60,6 +61,18 @@ class Desk:
     mutes: Sequence[Mute] = ()
     events: Sequence[Mapping[str, Any]] = ()
     deploys: Sequence[Deploy] = ()
+    troubles: Sequence[Trouble] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unheard:
+    """A channel that fails: nobody is told through it."""
+
+    channel: str
+    since: When
+    reason: str
+    notices: str
+    next_try: When | NoData
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +113,7 @@ class Oncall:
     """The page."""
 
     head: Head
+    unheard: tuple[Unheard, ...]
     cards: tuple[Card, ...]
     moving: tuple[Moving, ...]
     quiet: tuple[Quiet, ...]
@@ -114,6 +128,7 @@ def oncall(desk: Desk) -> Oncall:
     cards = tuple(_card(desk, one, whole=place < MOST_WHOLE) for place, one in enumerate(heard))
     return Oncall(
         head=head("On-call", _answer(cards, desk.facts.at), _worst(desk.facts, heard), desk.facts.at),
+        unheard=tuple(_unheard(one) for one in desk.troubles),
         cards=cards,
         moving=tuple(_moving(desk.facts, {one.signature for one in open_ones})),
         quiet=tuple(_quiet(desk, open_ones)),
@@ -223,6 +238,17 @@ def _quiet(desk: Desk, open_ones: Sequence[AnyAlert]) -> Iterator[Quiet]:
             soon=f"ends in {about(left)}" if left <= SOON else "",
             holds=tabular.plural(holds, "open alert") if holds else "",
         )
+
+
+def _unheard(one: Trouble) -> Unheard:
+    waits = f"{tabular.plural(one.waiting, 'notice')} waiting" if one.waiting else "no notice waiting"
+    return Unheard(
+        channel=one.channel,
+        since=When(at=one.since),
+        reason=one.reason,
+        notices=waits + (f", {one.lost} lost" if one.lost else ""),
+        next_try=NO_DATA if one.next_try is None else When(at=one.next_try),
+    )
 
 
 def _told(event: Mapping[str, Any]) -> Told:

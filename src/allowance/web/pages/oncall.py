@@ -43,6 +43,7 @@ def _view(wanted: Wanted) -> Oncall:
             mutes=[*state.mutes(now=now), *maintenance_of(state.contract)],
             events=[one for one in events if one["at"] >= now - DAY],
             deploys=state.deploys(begin=now - 5 * HOUR, end=now + 1),
+            troubles=state.troubles(),
         )
     )
 
