@@ -17,7 +17,7 @@ from allowance.core.buckets import Buckets, from_rows
 from allowance.core.counts import Counts
 from allowance.core.time import Instant
 from allowance.edges.counts_file import write_counts
-from allowance.edges.read import read as read_source
+from allowance.edges.read import Reader
 from allowance.edges.store.database import connect
 from allowance.edges.store.store import Store
 from allowance.web.otlp_door import OtlpDoor
@@ -56,7 +56,7 @@ class _Here:
         self.loop = Loop(
             contract=self.contract,
             store=self.store,
-            reader=read_source,
+            reader=Reader(),
             targets=lambda notice, at: (),
             settings=Settings(),
             doors=(self.door,),

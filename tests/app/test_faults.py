@@ -28,7 +28,7 @@ from allowance.contract.model import Contract, Service, Slo
 from allowance.contract.read import read as read_documents
 from allowance.contract.source import Prometheus
 from allowance.core.window import RollingWindow
-from allowance.edges.read import read
+from allowance.edges.read import Reader
 from allowance.edges.store import Store, open_store
 from allowance.edges.store.database import connect
 from allowance.web.otlp_door import OtlpDoor
@@ -283,7 +283,7 @@ def test_a_source_of_any_temper_is_named_delays_nobody_and_is_caught_up_with(
         loop = Loop(
             contract=Contract(services=(Service(name="checkout", slos=slos),)),
             store=store,
-            reader=read,
+            reader=Reader(),
             targets=lambda notice, at: (),
             settings=Settings(),
         )

@@ -21,7 +21,7 @@ from allowance.core.duration import DAY
 from allowance.core.window import RollingWindow, Span
 from allowance.edges import prometheus as promql
 from allowance.edges.measure import prom_indicators
-from allowance.edges.read import read as read_live
+from allowance.edges.read import Reader
 from allowance.signals.prom_answer import read_answer
 from allowance.signals.prom_counts import gains
 from allowance.signals.prom_packed import numbers_of, shape_of, unpacked
@@ -262,7 +262,7 @@ spec:
 def test_minute_after_minute_is_the_span_at_once(source: Prometheus, by: str | None) -> None:
     slos = tuple(read([("shop.yaml", (LIVE % source.url).encode())]).contract.slos)
     whole = promql.measure(source, prom_indicators(slos), begin=BEGIN, end=END, by=by).series
-    begin, memory, swept = BEGIN, None, 0
+    begin, memory, swept, live = BEGIN, None, 0, Reader()
     found: dict[tuple[str, str], list[Buckets]] = {}
     for end in [
         *range(BEGIN + MIN, BEGIN + 90 * MIN, MIN),
@@ -270,7 +270,7 @@ def test_minute_after_minute_is_the_span_at_once(source: Prometheus, by: str | N
         BEGIN + 96 * MIN,
         BEGIN + 97 * MIN,
     ]:
-        given = read_live(source, slos, by, memory, begin=begin, end=end)
+        given = live(source, slos, by, memory, begin=begin, end=end)
         for key, buckets in given.gains.items():
             found.setdefault(key, []).append(buckets)
         swept += isinstance(given.memory.counters, Sheet)
@@ -281,6 +281,7 @@ def test_minute_after_minute_is_the_span_at_once(source: Prometheus, by: str | N
         else:
             memory = given.memory
         begin = end
+    live.close()
     assert swept == 90
     for key, parts in found.items():
         assert add(parts).trimmed() == _until(whole[key], begin).trimmed(), key

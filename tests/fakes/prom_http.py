@@ -15,12 +15,13 @@ EMPTY = b'{"status":"success","data":{"resultType":"matrix","result":[]}}'
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """One request: its path, its parameters (of the address or the form) and its headers."""
+    """One request: its path, its parameters (of the address or the form), its headers, and the port that it came from."""
 
     method: str
     path: str
     parameters: dict[str, list[str]]
     headers: dict[str, str]
+    port: int = 0
 
     @property
     def query(self) -> str:
@@ -30,7 +31,10 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """One answer. `claims` is a Content-Length that need not be true; `drip` seconds pass between its bytes."""
+    """One answer. `claims` is a Content-Length that need not be true; `drip` seconds pass between its bytes.
+
+    The connection is closed instead of an answer (`hang_up`), or after it, without saying so before (`closes`).
+    """
 
     status: int = 200
     body: bytes = EMPTY
@@ -38,6 +42,7 @@ class Reply:
     claims: int | None = None
     drip: float = 0.0
     hang_up: bool = False
+    closes: bool = False
 
 
 @dataclass(slots=True)
@@ -66,6 +71,7 @@ def serving(answer: Callable[[Asked], Reply]) -> Iterator[Script]:
                 path=parts.path,
                 parameters=parse_qs(form or parts.query),
                 headers={name.lower(): value for name, value in self.headers.items()},
+                port=self.client_address[1],
             )
             script.asked.append(asked)
             self._reply(script.answer(asked))
@@ -87,7 +93,7 @@ def serving(answer: Callable[[Asked], Reply]) -> Iterator[Script]:
                 for byte in reply.body if reply.drip else b"":
                     self.wfile.write(bytes([byte]))
                     time.sleep(reply.drip)
-            if reply.claims is not None:
+            if reply.closes or reply.claims is not None:
                 self.close_connection = True
 
         def log_message(self, *_: object) -> None:

@@ -19,7 +19,7 @@ from allowance.alerting.plan import Settings as AlertSettings
 from allowance.app.serve import Loop
 from allowance.contract.read import read
 from allowance.edges import clock
-from allowance.edges.read import read as read_source
+from allowance.edges.read import Reader
 from allowance.edges.store import Store
 from allowance.edges.store.database import connect
 from allowance.web.api import build_api
@@ -67,7 +67,7 @@ class Rum:
         self.loop = Loop(
             contract=contract,
             store=store,
-            reader=read_source,
+            reader=Reader(),
             targets=lambda notice, at: (),
             settings=AlertSettings(),
             doors=(door,),

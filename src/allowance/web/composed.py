@@ -17,7 +17,7 @@ from allowance.contract.model import Contract
 from allowance.core.time import Instant
 from allowance.edges import clock
 from allowance.edges.notify_file import Notify
-from allowance.edges.read import read
+from allowance.edges.read import Reader
 from allowance.edges.samples_file import SampleSettings
 from allowance.edges.store.acks import acknowledged_at
 from allowance.edges.store.database import connect
@@ -61,6 +61,7 @@ class Composed:
     lease: Lease
     store: Store
     owned: Store
+    reader: Reader
     door: OtlpDoor
     told: EventDoor
     state: LoopState
@@ -90,10 +91,11 @@ def compose(
     tally = Tally()
     door = OtlpDoor(asked.contract.slos, store, now, tally, samples)
     told = EventDoor(asked.contract.slos, store, now)
+    reader = Reader()
     loop = Loop(
         contract=asked.contract,
         store=owned,
-        reader=read,
+        reader=reader,
         targets=lambda notice, at: _targets(notify, engine, notice, state.law.known, at),
         settings=Settings(link=asked.link, late=LATE if notify is None else notify.late),
         doors=(door, told),
@@ -112,7 +114,16 @@ def compose(
         *loop.after,
         Govern(state.law, lambda: loop.contract, loop.counted, say=state.say, look=loop.signs),
     )
-    return Composed(engine=engine, lease=lease, store=store, owned=owned, door=door, told=told, state=state)
+    return Composed(
+        engine=engine,
+        lease=lease,
+        store=store,
+        owned=owned,
+        reader=reader,
+        door=door,
+        told=told,
+        state=state,
+    )
 
 
 def _targets(

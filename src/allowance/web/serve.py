@@ -151,6 +151,7 @@ async def _stop(parts: Composed, reception: Reception, work: Sequence[asyncio.Ta
         parts.door.flush()
     except SQLAlchemyError as error:
         log.warning("the newest samples of errors and latencies are lost", error=type(error).__name__)
+    parts.reader.close()
     parts.lease.release()
     parts.store.close()
 

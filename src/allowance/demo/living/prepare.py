@@ -14,7 +14,7 @@ from allowance.core.time import Instant
 from allowance.demo.living.chronicle import write_chronicle
 from allowance.demo.living.past import write_past
 from allowance.demo.promise import NAME, contract_text
-from allowance.edges.read import read as read_source
+from allowance.edges.read import Reader
 from allowance.edges.store.database import connect
 from allowance.edges.store.lease import lock_file
 from allowance.edges.store.store import Store
@@ -63,7 +63,7 @@ def _lived(found: Prepared, *, end: Instant) -> None:
         loop = Loop(
             contract=found.contract,
             store=store,
-            reader=read_source,
+            reader=Reader(),
             targets=lambda notice, at: (),
             settings=Settings(),
             doors=(door,),

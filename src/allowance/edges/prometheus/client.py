@@ -21,6 +21,8 @@ ATTEMPTS = 4
 FIRST_PAUSE = 0.25
 LONGEST_PAUSE = 10.0
 LONGEST_CONNECT = 5.0
+IDLE = 150.0
+"""Seconds that a connection may be idle and be used again: longer than a live minute."""
 LARGEST_BODY = 64 * 2**20
 """Larger answers are asked for in pieces."""
 _PASSING = frozenset({429, 502, 503, 504})
@@ -46,7 +48,10 @@ class TooSlow(TooMuch):
 
 
 class Client:
-    """Questions to one PromQL system; a context manager. `sleep` is what it waits with between attempts."""
+    """Questions to one PromQL system; a context manager. `sleep` is what it waits with between attempts.
+
+    `waited_in_vain`: whether an answer has failed to come in time.
+    """
 
     def __init__(self, source: Prometheus, *, sleep: Callable[[float], None] = time.sleep) -> None:
         self._base, name = _address(source.url)
@@ -54,6 +59,7 @@ class Client:
         self._sleep = sleep
         self.where = Where(path=str(self._base).rstrip("/"))
         self._http: httpx.Client | None = None
+        self.waited_in_vain = False
 
     def __enter__(self) -> Client:
         headers = {
@@ -70,6 +76,7 @@ class Client:
                 headers=headers,
                 verify=_tls(self.source) if self._base.scheme == "https" else False,
                 timeout=timeout,
+                limits=httpx.Limits(keepalive_expiry=IDLE),
                 follow_redirects=False,
             )
         except ValueError as error:
@@ -81,6 +88,10 @@ class Client:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections; nothing can be asked any more."""
         if self._http is not None:
             self._http.close()
 
@@ -95,6 +106,7 @@ class Client:
             try:
                 status, headers, body = self._once(path, parameters)
             except httpx.TransportError as error:
+                self.waited_in_vain |= isinstance(error, httpx.ReadTimeout)
                 # Waiting for an answer has cost its patience already; a wrong certificate stays wrong.
                 if not left or isinstance(error, httpx.ReadTimeout) or _is_tls(error):
                     raise self._unreached(error) from None

@@ -8,7 +8,6 @@ from dataclasses import replace
 import numpy as np
 
 from allowance.contract.indicator import PromHistogram
-from allowance.contract.source import Prometheus
 from allowance.core.buckets import Buckets, Ints
 from allowance.core.duration import MINUTE
 from allowance.core.minute import Minute
@@ -28,21 +27,20 @@ LAPSED = 5 * MINUTE
 """A counter of a histogram that was seen so lately and is not any more may write its bound in another way now."""
 
 
-def read_on(source: Prometheus, memory: Memory, *, end: Instant) -> tuple[Mapping[Key, Buckets], Memory]:
+def read_on(client: Client, memory: Memory, *, end: Instant) -> tuple[Mapping[Key, Buckets], Memory]:
     """Counts from where the memory stands to `end`. Errors: those of `reading.advance`."""
     at, step = memory.counters.at, memory.counters.step
-    with Client(source) as client:
-        fetcher = Fetcher(client=client)
-        others = go_on(fetcher, memory.others, memory.rest, end=end) if memory.others else None
-        rest = replace(memory.rest, at=end) if others is None else others.state
-        more = {} if others is None else others.measured.series
-        begun = _sheet(fetcher, memory, end) if end - at == step and memory.plain else None
-        if begun is None:
-            counters = memory.counters
-            state = counters.state() if isinstance(counters, Sheet) else counters
-            found = go_on(fetcher, memory.plain, state, end=end)
-            return {**found.measured.series, **more}, memory.after(found.state, rest)
-        sheet, good, total = _minute(fetcher, begun, memory.plain, end=end)
+    fetcher = Fetcher(client=client)
+    others = go_on(fetcher, memory.others, memory.rest, end=end) if memory.others else None
+    rest = replace(memory.rest, at=end) if others is None else others.state
+    more = {} if others is None else others.measured.series
+    begun = _sheet(fetcher, memory, end) if end - at == step and memory.plain else None
+    if begun is None:
+        counters = memory.counters
+        state = counters.state() if isinstance(counters, Sheet) else counters
+        found = go_on(fetcher, memory.plain, state, end=end)
+        return {**found.measured.series, **more}, memory.after(found.state, rest)
+    sheet, good, total = _minute(fetcher, begun, memory.plain, end=end)
     names = (*sheet.layout.cells, *more)
     names = memory.names if memory.names == names else names
     good = np.concatenate([good, *(one.good for one in more.values())])
