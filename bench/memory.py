@@ -18,6 +18,7 @@ from allowance.contract.read import read
 from allowance.core.minute import Minute
 from allowance.web.composed import Serving, compose
 from allowance.web.listening import Address
+from allowance.web.otlp_sink import Request
 from bench.p13_restart import END, _contract, _private
 
 GOAL = (
@@ -72,7 +73,8 @@ def main(arguments: Sequence[str] = ()) -> None:
         for minute in range(30 + 60 * hours + 1):
             now = END + minute * 60
             for number in range(5):
-                door.accept("traces", spans(f"{minute}/{number}", now - 5, [200] * 20), "application/json")
+                body = spans(f"{minute}/{number}", now - 5, [200] * 20)
+                door.accept([Request("traces", body, "application/json")])
             loop.advance(now=now)
             if minute >= 30 and minute % 30 == 0:
                 gc.collect()

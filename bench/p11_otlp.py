@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from typing import Any
 
@@ -29,11 +30,14 @@ from allowance.signals.otlp_answer import JSON, PROTOBUF, ContentType
 from allowance.signals.otlp_sli import OtlpSli, otlp_sli
 from allowance.web.otlp import spare_collector
 from allowance.web.otlp_door import OtlpDoor
+from allowance.web.otlp_sink import Request
 from bench.side_by_side import Truth, measure, table
 
 GOAL = "P11: OTLP spans to good/total of 10 SLIs, one core, HTTP included: >= 500 k spans/s; points >= 300 k/s; JSON >= 250 k/s"
 
 ITEMS = 512
+SENDERS = 8
+"""They send at the same time; a Collector alone has ten consumers of its queue."""
 WARM = 40
 """Requests that come before the clock starts: a receiver runs for weeks, and its caches are warm."""
 NOW = 1_790_000_000
@@ -64,7 +68,7 @@ def main(arguments: Sequence[str] = ()) -> None:
         "goal",
         "",
     ]
-    table(f"{ITEMS} items a request, 10 SLIs, one core", [head, *found])
+    table(f"{ITEMS} items a request, {SENDERS} senders, 10 SLIs, one core", [head, *found])
     truth.leave()
 
 
@@ -137,7 +141,7 @@ def _ours(signal: Signal, bodies: list[bytes], kind: ContentType) -> tuple[dict[
     for place, body in enumerate(bodies):
         if place == WARM:
             before = time.process_time()
-        sink.accept(signal, body, kind)
+        sink.accept([Request(signal, body, kind)])
     return _totals(sink), time.process_time() - before
 
 
@@ -148,13 +152,19 @@ def _over_http(signal: Signal, bodies: list[bytes], kind: ContentType) -> tuple[
         assert process.stdout is not None
         assert process.stdin is not None
         port = int(process.stdout.readline())
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
-            for place, body in enumerate(bodies):
-                if place == WARM:
-                    process.stdin.write("warm\n")
-                    process.stdin.flush()
-                    process.stdout.readline()
+        with (
+            httpx.Client(base_url=f"http://127.0.0.1:{port}") as client,
+            ThreadPoolExecutor(SENDERS) as senders,
+        ):
+
+            def send(body: bytes) -> None:
                 client.post(f"/v1/{signal}", content=body, headers={"content-type": kind}).raise_for_status()
+
+            list(senders.map(send, bodies[:WARM]))
+            process.stdin.write("warm\n")
+            process.stdin.flush()
+            process.stdout.readline()
+            list(senders.map(send, bodies[WARM:]))
         answer = json.loads(process.communicate("stop\n")[0])
     return float(answer["cpu"]), answer["totals"]
 

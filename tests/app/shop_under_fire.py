@@ -28,6 +28,7 @@ from allowance.edges.store.ledger import StoredLedger
 from allowance.edges.token_file import mint
 from allowance.governance.verify import Verified, verify
 from allowance.reports.analysis_json import budget_json
+from allowance.web import otlp_sink
 from allowance.web.otlp_door import OtlpDoor
 from tests.fakes.nursery import Clock, Nursery, nursery
 from tests.fakes.receiver import Receiver, Reply, Request, receiving
@@ -328,7 +329,7 @@ def _spans_are_counted_once(shop: Shop, store: Store) -> int:
     sent = shop.begun
     door = OtlpDoor(contract.slos, calm, lambda: sent)
     for sent, body in shop.bodies:  # noqa: B007 - the door's clock reads it
-        door.accept("traces", body, "application/json")
+        door.accept([otlp_sink.Request("traces", body, "application/json")])
     wanted, found = _counted(calm), _counted(store)
     calm.close()
     assert found.keys() == wanted.keys()

@@ -32,7 +32,7 @@ from allowance.edges.read import Reader
 from allowance.edges.store import Store, open_store
 from allowance.edges.store.database import connect
 from allowance.web.otlp_door import OtlpDoor
-from allowance.web.otlp_sink import Accepted, Busy
+from allowance.web.otlp_sink import Accepted, Busy, Request
 from tests.alerting.notices import T0, notice
 from tests.app.shop_under_fire import CONTRACT, Shop, shop_in, spans
 from tests.app.test_live_loop import MIN, Recorded, _contract, _history
@@ -92,12 +92,12 @@ def test_what_cannot_be_stored_is_not_acknowledged_and_is_counted_when_it_is_sen
     door = _door(store)
     fault(engine)
     bodies = [spans(f"{number}", T0 - 60, [200] * 50) for number in range(20)]
-    outcomes = [door.accept("traces", body, "application/json") for body in bodies]
+    outcomes = [door.accept([Request("traces", body, "application/json")])[0] for body in bodies]
     assert isinstance(outcomes[-1], Busy)
     assert {type(outcome) for outcome in outcomes} <= {Accepted, Busy}
     assert outcomes[-1].status == 503
     healed(engine)
-    again = [door.accept("traces", body, "application/json") for body in bodies]
+    again = [door.accept([Request("traces", body, "application/json")])[0] for body in bodies]
     assert {type(outcome) for outcome in again} == {Accepted}
     totals = store.totals(rows=100, step=60)
     totals.apply(store.gains(after=0), until=0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from allowance.contract.source import Signal
 from allowance.core.problem import ProblemError
@@ -16,7 +16,7 @@ from allowance.signals.otlp_memory import Memory
 from allowance.signals.otlp_protobuf import ProtobufReader
 from allowance.signals.otlp_sli import OtlpSli
 from allowance.signals.otlp_tally import Counted, Limits
-from allowance.web.otlp_sink import Accepted, Busy, Invalid, Outcome
+from allowance.web.otlp_sink import Accepted, Busy, Invalid, Outcome, Request
 
 
 class CountingSink:
@@ -32,8 +32,11 @@ class CountingSink:
         self._readers = ProtobufReader(self.counter.wanted()), JsonReader(self.counter.wanted())
         self._lock = threading.Lock()
 
-    def accept(self, signal: Signal, body: bytes, content_type: ContentType) -> Outcome:
-        """Count one request."""
+    def accept(self, requests: Sequence[Request]) -> Sequence[Outcome]:
+        """Count requests, one after the other."""
+        return [self._accept(*request) for request in requests]
+
+    def _accept(self, signal: Signal, body: bytes, content_type: ContentType) -> Outcome:
         with self._lock:
             self.requests += 1
             if self.busy:

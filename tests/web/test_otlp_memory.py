@@ -15,7 +15,7 @@ from allowance.signals.otlp_answer import PROTOBUF
 from allowance.signals.otlp_memory import Memory, from_bytes, remembered
 from allowance.web import otlp_door
 from allowance.web.otlp_door import OtlpDoor
-from allowance.web.otlp_sink import Accepted
+from allowance.web.otlp_sink import Accepted, Request
 from tests.web.otlp_traffic import NOW, counter, spans
 
 CONTRACT = """
@@ -47,7 +47,7 @@ def door(store: Store) -> OtlpDoor:
 def send(to: OtlpDoor, salt: int) -> None:
     points: Any = counter([(OK, 5 * salt + 5)], start=NOW - 600, at=NOW - 200 + salt)
     for signal, request in (("traces", spans(4, salt=salt)), ("metrics", points)):
-        assert to.accept(signal, request.SerializeToString(), PROTOBUF) == Accepted()  # type: ignore[arg-type]
+        assert to.accept([Request(signal, request.SerializeToString(), PROTOBUF)]) == [Accepted()]  # type: ignore[arg-type]
 
 
 def counted(store: Store) -> int:
@@ -100,11 +100,11 @@ def test_what_is_remarkable_is_said(store: Store) -> None:
     one = door(store)
     one.judged_to = lambda: NOW - 60
     for salt, at in ((1, NOW - 30), (2, NOW - 600), (2, NOW - 600), (3, NOW - 9000)):
-        one.accept("traces", spans(3, at=at, salt=salt).SerializeToString(), PROTOBUF)
+        one.accept([Request("traces", spans(3, at=at, salt=salt).SerializeToString(), PROTOBUF)])
     request = spans(2, salt=4)
     for span in request.resource_spans[0].scope_spans[0].spans:
         span.kind = 3
-    one.accept("traces", request.SerializeToString(), PROTOBUF)
+    one.accept([Request("traces", request.SerializeToString(), PROTOBUF)])
     assert one.remarks.revised == 3
     assert dict(one.remarks.items()) == {
         ("accepted",): 6,
@@ -122,5 +122,6 @@ def test_folded_groups_are_said(store: Store) -> None:
     slos = read([("shop.yaml", text.encode())]).trusted().slos
     one = OtlpDoor(slos, store, lambda: NOW)
     for number in range(103):
-        one.accept("traces", spans(1, salt=number, tenant=f"t{number}").SerializeToString(), PROTOBUF)
+        request = spans(1, salt=number, tenant=f"t{number}")
+        one.accept([Request("traces", request.SerializeToString(), PROTOBUF)])
     assert one.remarks.folded() == {"shop/spans": 3}

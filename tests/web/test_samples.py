@@ -25,7 +25,7 @@ from allowance.signals.otlp_answer import PROTOBUF
 from allowance.web.api import build_api
 from allowance.web.live import LoopState
 from allowance.web.otlp_door import OtlpDoor
-from allowance.web.otlp_sink import Accepted
+from allowance.web.otlp_sink import Accepted, Request
 from allowance.web.state import Settings
 from allowance.web.tokens import Tokens
 from tests.web.conftest import KNOWN, TEXTS
@@ -65,10 +65,10 @@ class Shop:
         self.door = OtlpDoor(self.contract.slos, self.store, lambda: self.now, samples=settings)
 
     def send(self, request: Any) -> None:
-        assert self.door.accept("traces", request.SerializeToString(), PROTOBUF) == Accepted()
+        assert self.door.accept([Request("traces", request.SerializeToString(), PROTOBUF)]) == [Accepted()]
 
     def measure(self, request: Any) -> None:
-        assert self.door.accept("metrics", request.SerializeToString(), PROTOBUF) == Accepted()
+        assert self.door.accept([Request("metrics", request.SerializeToString(), PROTOBUF)]) == [Accepted()]
 
     def client(self) -> httpx.AsyncClient:
         loop = Loop(

@@ -55,6 +55,19 @@ class Spans:
         return np.minimum(self.ends, _LAST).astype(np.int64) - self.starts.astype(np.int64)
 
 
+def joined(parts: Sequence[Spans]) -> Spans:
+    """One after the other; all of the same reader, and read since it last forgot."""
+    if len(parts) == 1:
+        return parts[0]
+    return Spans(
+        ids=[one for part in parts for one in part.ids],
+        starts=np.concatenate([part.starts for part in parts]),
+        ends=np.concatenate([part.ends for part in parts]),
+        slots=np.concatenate([part.slots for part in parts]),
+        abouts=parts[0].abouts,
+    )
+
+
 NO_SPANS = Spans(
     ids=(),
     starts=np.zeros(0, np.uint64),

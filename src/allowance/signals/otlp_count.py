@@ -13,7 +13,7 @@ from allowance.core.problem import ProblemError
 from allowance.core.time import Instant
 from allowance.signals.otlp_columns import Batch, Spans
 from allowance.signals.otlp_counters import Counters
-from allowance.signals.otlp_memory import Memory
+from allowance.signals.otlp_memory import Known
 from allowance.signals.otlp_points import About, Metric, Number, Point
 from allowance.signals.otlp_sli import Judge, OtlpSli, Said, wanted_attributes
 from allowance.signals.otlp_tally import SECOND, Counted, Latencies, Limits, Tally
@@ -32,7 +32,7 @@ class Verdict:
 
 
 class OtlpCounter:
-    """Counts batches for a fixed set of SLIs. It keeps only what makes it quicker: `Memory` is the state."""
+    """Counts batches for a fixed set of SLIs. It keeps only what makes it quicker: the memory is the state."""
 
     def __init__(self, slis: Iterable[OtlpSli], limits: Limits | None = None) -> None:
         self.slis = tuple(slis)
@@ -54,7 +54,7 @@ class OtlpCounter:
         """The attributes that a reader of spans must keep."""
         return wanted_attributes(self.slis)
 
-    def count(self, batch: Batch, memory: Memory, *, now: Instant, closed: Instant | None = None) -> Counted:
+    def count(self, batch: Batch, memory: Known, *, now: Instant, closed: Instant | None = None) -> Counted:
         """The events of a batch that are new at `now`. Nothing is changed: learn `learned` when it is stored.
 
         Buckets before the edge `closed` have been evaluated already.
@@ -72,7 +72,7 @@ class OtlpCounter:
             self._metrics(batch.metrics, memory, tally)
         return tally.counted(len(batch))
 
-    def _spans(self, spans: Spans, memory: Memory, tally: Tally) -> None:
+    def _spans(self, spans: Spans, memory: Known, tally: Tally) -> None:
         spans = _new_spans(spans, memory, tally)
         if not len(spans):
             return
@@ -105,7 +105,7 @@ class OtlpCounter:
         found = self._verdicts[known] = self._same.setdefault(said, Verdict(said))
         return found
 
-    def _logs(self, batch: Batch, memory: Memory, tally: Tally) -> None:
+    def _logs(self, batch: Batch, memory: Known, tally: Tally) -> None:
         judge = self._judges["logs"]
         times: dict[bytes, int] = {}
         for key, at, about in batch.logs:
@@ -122,7 +122,7 @@ class OtlpCounter:
             else:
                 tally.unused += 1
 
-    def _metrics(self, metrics: Iterable[Metric], memory: Memory, tally: Tally) -> None:
+    def _metrics(self, metrics: Iterable[Metric], memory: Known, tally: Tally) -> None:
         counters = Counters(memory, self.limits.streams, oldest=tally.first)
         named = {sli.metric for sli in self._of["metrics"]}
         for metric in metrics:
@@ -211,7 +211,7 @@ def _look_at(metric: Metric, counters: Counters, tally: Tally) -> None:
             tally.latencies.append(Latencies(point.about, at // SECOND, sketched(gain, metric)))
 
 
-def _new_spans(spans: Spans, memory: Memory, tally: Tally) -> Spans:
+def _new_spans(spans: Spans, memory: Known, tally: Tally) -> Spans:
     """Those in time that were not counted before; nearly always all of them, so that is looked at first."""
     starts = spans.starts
     if starts.min() < tally.first or starts.max() >= tally.last:

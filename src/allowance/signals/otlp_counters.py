@@ -12,7 +12,7 @@ import struct
 from collections.abc import Sequence
 from typing import Literal, TypeAlias
 
-from allowance.signals.otlp_memory import Last, Learned, Levels, Memory, ProcessKey, StreamKey
+from allowance.signals.otlp_memory import Known, Last, Learned, Levels, ProcessKey, StreamKey
 from allowance.signals.otlp_points import Explicit, Exponential, Metric, Nanos, Number, Point, digest_of
 
 Nothing = Literal["duplicate", "baseline"]
@@ -29,12 +29,11 @@ NEGATIVE = "a counter that is negative or no number"
 class Counters:
     """Reads the points of one batch against the memory, which stays as it is."""
 
-    def __init__(self, memory: Memory, most: int, *, oldest: Nanos) -> None:
+    def __init__(self, memory: Known, most: int, *, oldest: Nanos) -> None:
         self._memory, self._most, self._oldest = memory, most, oldest
         self._streams: dict[StreamKey, Last] = {}
         self._first_heard: dict[ProcessKey, Nanos] = {}
         self._ids: dict[bytes, None] = {}
-        self._recent, self._older = memory.ids
         self._processes: dict[tuple[object, ...], bytes] = {}
         self._new = 0
 
@@ -49,7 +48,7 @@ class Counters:
             return NEGATIVE
         if metric.form != "cumulative":
             one = point.about.digest + _pack_two(point.start, point.time)
-            if one in self._ids or one in self._recent or one in self._older:
+            if one in self._ids or one in self._memory:
                 return "duplicate"
             self._ids[one] = None
             return point

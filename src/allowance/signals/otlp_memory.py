@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import orjson
 
@@ -48,9 +48,9 @@ class Learned:
 
     def as_bytes(self) -> bytes:
         """For any store; `from_bytes` reads it back."""
-        by_size: dict[int, list[bytes]] = {}
-        for size in set(map(len, self.ids)):
-            by_size[size] = [one for one in self.ids if len(one) == size]
+        by_size: dict[int, Sequence[bytes]] = dict.fromkeys(set(map(len, self.ids)), self.ids)
+        if len(by_size) > 1:
+            by_size = {size: [one for one in self.ids if len(one) == size] for size in by_size}
         head = orjson.dumps(
             {
                 "version": 2,
@@ -62,7 +62,7 @@ class Learned:
                 ],
             }
         )
-        return b"".join((head, _END, *(one for ids in by_size.values() for one in ids)))
+        return b"".join((head, _END, *map(b"".join, by_size.values())))
 
 
 def from_bytes(raw: bytes) -> Learned:
@@ -107,6 +107,32 @@ def _cut(raw: bytes, sizes: Iterable[tuple[int, int]]) -> Iterator[bytes]:
         raise ValueError("too long")
 
 
+class Known(Protocol):
+    """What counting asks of a memory."""
+
+    def __contains__(self, one: object) -> bool: ...
+
+    @property
+    def ids(self) -> tuple[Set[bytes], ...]:
+        """The ids that came, in parts: look into all of them, and change none."""
+
+    def knows_none(self, ids: set[bytes]) -> bool:
+        """Whether all of these ids are new."""
+
+    def last(self, stream: StreamKey) -> Last | None:
+        """Where a cumulative stream stands."""
+
+    def heard(self, process: ProcessKey) -> Nanos:
+        """When a process last sent anything of a metric; 0 if never."""
+
+    def groups(self, sli: str) -> frozenset[str]:
+        """The groups of an SLI that have counts of their own."""
+
+    @property
+    def streams(self) -> int:
+        """How many cumulative streams are known."""
+
+
 class Memory:
     """The memory itself. It changes only by `learn`, so a batch that was not stored leaves no trace.
 
@@ -126,8 +152,8 @@ class Memory:
         return one in self._recent or one in self._older
 
     @property
-    def ids(self) -> tuple[Set[bytes], Set[bytes]]:
-        """The ids that came, in two parts: look into both, and change none."""
+    def ids(self) -> tuple[Set[bytes], ...]:
+        """The ids that came, in parts: look into all of them, and change none."""
         return self._recent, self._older
 
     def knows_none(self, ids: set[bytes]) -> bool:

@@ -10,7 +10,7 @@ from allowance.core.buckets import Buckets, from_rows
 from allowance.core.duration import HOUR, MINUTE, short
 from allowance.core.problem import Problem
 from allowance.core.time import Instant
-from allowance.signals.otlp_memory import Last, Learned, Memory, StreamKey
+from allowance.signals.otlp_memory import Known, Last, Learned, StreamKey
 from allowance.signals.otlp_points import About, Nanos
 from allowance.signals.otlp_sli import Said
 from allowance.signals.sketch import Sketch
@@ -105,7 +105,7 @@ class Groups:
 class Tally:
     """Adds up one batch. Instants in `[first, last)`, nanoseconds, are let in."""
 
-    def __init__(self, limits: Limits, memory: Memory, *, now: Instant, closed: Instant | None) -> None:
+    def __init__(self, limits: Limits, memory: Known, *, now: Instant, closed: Instant | None) -> None:
         self.limits, self._memory = limits, memory
         self.step: Nanos = limits.step * SECOND
         self.first: Nanos = max(now - limits.lateness, 0) * SECOND // self.step * self.step

@@ -11,7 +11,8 @@ from starlette.types import Receive, Scope, Send
 
 from allowance.contract.source import SIGNALS, Signal
 from allowance.signals.otlp_answer import JSON, PROTOBUF, ContentType, failure, success
-from allowance.web.otlp_sink import Accepted, Busy, Invalid, OtlpSink
+from allowance.web.otlp_sink import Accepted, Busy, Invalid, OtlpSink, Request
+from allowance.web.otlp_together import LoopTogether
 
 MEBIBYTE = 1024 * 1024
 _INVALID, _NOT_FOUND, _EXHAUSTED, _UNIMPLEMENTED, _UNAVAILABLE = 3, 5, 8, 12, 14
@@ -51,12 +52,11 @@ class OtlpApp:
     """An ASGI application with the three paths. Each answers in the type that it was asked in; an empty request is a
     success.
 
-    It counts on the loop that it runs in, because a turn to a thread and back costs more than counting does: give it
-    a loop of its own.
+    It counts on the loop that it runs in (`LoopTogether`): give it a loop of its own.
     """
 
     def __init__(self, sink: OtlpSink, limits: BodyLimits | None = None) -> None:
-        self._sink, self._limits = sink, limits or BodyLimits()
+        self._sink, self._limits = LoopTogether(sink), limits or BodyLimits()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -75,12 +75,27 @@ class OtlpApp:
             body = await _body(receive, headers, self._limits.sent)
             if body is None:
                 return
-            answer = _take(signal, self._sink, body, content_type, gzipped, self._limits)
+            plain = gunzip(body, self._limits.plain) if gzipped else body
+            answer = await self._answer(Request(signal, plain, content_type))
         except Refused as refused:
             told = failure(content_type, refused.code, refused.message)
             answer = _Answer(told, content_type, refused.status, refused.headers)
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
         await send({"type": "http.response.body", "body": answer.body})
+
+    async def _answer(self, request: Request) -> _Answer:
+        signal, body, content_type = request
+        if not body:
+            return _Answer(success(signal, content_type), content_type)
+        match await self._sink.take(request):
+            case Accepted(rejected=rejected, message=message):
+                return _Answer(success(signal, content_type, rejected, message), content_type)
+            case Invalid(message=message):
+                return _Answer(failure(content_type, _INVALID, message), content_type, 400)
+            case Busy(retry_after=seconds, status=status, message=message):
+                code = _EXHAUSTED if status == 429 else _UNAVAILABLE
+                told = failure(content_type, code, message, seconds)
+                return _Answer(told, content_type, status, {b"retry-after": b"%d" % seconds})
 
 
 class _Answer:
@@ -136,24 +151,6 @@ async def _body(receive: Receive, headers: Mapping[bytes, bytes], most: int) -> 
             raise _too_large(most, "as sent")
         more = message.get("more_body", False)
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
-
-
-def _take(
-    signal: Signal, sink: OtlpSink, sent: bytes, content_type: ContentType, gzipped: bool, limits: BodyLimits
-) -> _Answer:
-    body = gunzip(sent, limits.plain) if gzipped else sent
-    if not body:
-        return _Answer(success(signal, content_type), content_type)
-    outcome = sink.accept(signal, body, content_type)
-    match outcome:
-        case Accepted(rejected=rejected, message=message):
-            return _Answer(success(signal, content_type, rejected, message), content_type)
-        case Invalid(message=message):
-            return _Answer(failure(content_type, _INVALID, message), content_type, 400)
-        case Busy(retry_after=seconds, status=status, message=message):
-            code = _EXHAUSTED if status == 429 else _UNAVAILABLE
-            told = failure(content_type, code, message, seconds)
-            return _Answer(told, content_type, status, {b"retry-after": b"%d" % seconds})
 
 
 def gunzip(sent: bytes, most: int) -> bytes:

@@ -4,33 +4,33 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
-import numpy as np
 from sqlalchemy.exc import SQLAlchemyError
 
 from allowance.app.collect import fingerprint
 from allowance.contract.model import Slo
-from allowance.contract.source import Otlp, Signal
-from allowance.core.problem import ProblemError
+from allowance.contract.source import Otlp
+from allowance.core.problem import Problem, ProblemError
 from allowance.core.time import Instant
 from allowance.edges.samples_file import SampleSettings
 from allowance.edges.store import errors, seen
 from allowance.edges.store import learned as memory_of
-from allowance.edges.store.gains import Rows
 from allowance.edges.store.store import Store
 from allowance.signals.error_samples import Taken
-from allowance.signals.otlp_answer import JSON, ContentType
+from allowance.signals.otlp_answer import JSON
+from allowance.signals.otlp_columns import Batch
 from allowance.signals.otlp_count import OtlpCounter
+from allowance.signals.otlp_group import Group, count_together
 from allowance.signals.otlp_json import JsonReader
 from allowance.signals.otlp_memory import from_bytes, remembered
 from allowance.signals.otlp_protobuf import ProtobufReader
 from allowance.signals.otlp_sli import otlp_sli_of
+from allowance.signals.otlp_tally import Counted
 from allowance.signals.sightings import SHOWN, Sighting, SketchKey
 from allowance.signals.sketch import Sketch
 from allowance.web.otlp_remarks import Remarks
 from allowance.web.otlp_shown import Shown
-from allowance.web.otlp_sink import Accepted, Busy, Invalid, Outcome
+from allowance.web.otlp_sink import Accepted, Busy, Invalid, Outcome, Request
 from allowance.web.tally import Tally
 
 PARTS = 256
@@ -40,7 +40,7 @@ PARTS = 256
 class OtlpDoor:
     """The sink of the OTLP routes; the loop finds in the store what has come in.
 
-    Counts and the memory of what was counted are written in one transaction before a request is acknowledged. Other
+    Counts and the memory of what was counted are written in one transaction before requests are acknowledged. Other
     replicas may write to the same memory: what they learned is taken in first.
     """
 
@@ -83,37 +83,44 @@ class OtlpDoor:
         """The name under which the counts of an SLO are stored; none where it is not received here."""
         return self._names.get(slo_id)
 
-    def accept(self, signal: Signal, body: bytes, content_type: ContentType) -> Outcome:
-        """Count and store one request."""
-        outcome = self._accept(signal, body, content_type)
-        self._tally.count("otlp", "failed" if isinstance(outcome, Busy) else "ok")
-        return outcome
-
-    def _accept(self, signal: Signal, body: bytes, content_type: ContentType) -> Outcome:
+    def accept(self, requests: Sequence[Request]) -> Sequence[Outcome]:
+        """Count requests and store them together."""
         with self._lock:
-            now = self._clock()
-            try:
-                batch = self._readers[content_type == JSON].read(signal, body)
-                while True:
-                    counted = self._counter.count(batch, self._memory, now=now, closed=self.judged_to())
-                    learned = counted.learned.as_bytes() if counted.learned else b""
-                    told = self._shown.take(batch, self._memory, self._counter.limits, now=now)
-                    if self._write(now, counted.rows, learned, told):
-                        break
-                    self._catch_up()
-            except ProblemError as error:
-                problem = error.problems[0]
-                # What another version of this program remembers is no fault of the sender.
-                return Busy() if problem.code == "otlp-memory" else Invalid(message=str(problem))
-            except SQLAlchemyError:
-                return Busy()
-            if counted.duplicates and len(batch.spans):
-                fresh = np.array([one not in self._memory for one in batch.spans.ids])
-                batch = replace(batch, spans=batch.spans.where(fresh))
-            self._memory.learn(counted.learned)
-            self._shown.learn(told, batch, counted.latencies, now=now)
+            outcomes = self._accept(requests)
+        for outcome in outcomes:
+            self._tally.count("otlp", "failed" if isinstance(outcome, Busy) else "ok")
+        return outcomes
+
+    def _accept(self, requests: Sequence[Request]) -> list[Outcome]:
+        read = [self._read(request) for request in requests]
+        batches = [one for one in read if isinstance(one, Batch)]
+        counted = iter(self._count(batches) if batches else ())
+        return [next(counted) if isinstance(one, Batch) else one for one in read]
+
+    def _read(self, request: Request) -> Batch | Invalid:
+        try:
+            return self._readers[request.content_type == JSON].read(request.signal, request.body)
+        except ProblemError as error:
+            return Invalid(message=str(error.problems[0]))
+
+    def _count(self, batches: Sequence[Batch]) -> list[Outcome]:
+        now, busy = self._clock(), [Busy() for _ in batches]
+        try:
+            while True:
+                group = count_together(batches, self._counter, self._memory, now=now, closed=self.judged_to())
+                told = self._shown.take(batches, self._memory, self._counter.limits, now=now)
+                if self._write(now, group, told):
+                    break
+                self._catch_up()
+        except (SQLAlchemyError, ProblemError):
+            # What another version of this program remembers is no fault of the sender.
+            return [*busy]
+        self._memory.learn(group.learned)
+        self._shown.learn(told, now=now)
+        for batch, counted in group.shown:
+            self._shown.see(batch, counted.latencies, now=now)
             self.remarks.take(counted, now=now)
-            return Accepted(rejected=counted.rejected, message=counted.message())
+        return [_outcome(part) for part in group.parts]
 
     def _catch_up(self) -> None:
         for seq, part in self._store.otlp_parts(after=self._seq):
@@ -128,9 +135,10 @@ class OtlpDoor:
                 self._shown.write(writing.connection, now=now)
             self._shown.settle(now=now)
 
-    def _write(self, now: Instant, gains: Rows, learned: bytes, told: Taken) -> bool:
+    def _write(self, now: Instant, group: Group, told: Taken) -> bool:
         """Store it, unless another replica has learned something since we counted: then nothing is written."""
-        due = self._shown.is_due(now=now)
+        gains, due = group.rows(), self._shown.is_due(now=now)
+        learned = group.learned.as_bytes() if group.learned else b""
         if not gains and not learned and not told and not due:
             return True
         compact, seq, kept = self._parts >= PARTS, self._seq, self._kept
@@ -178,3 +186,9 @@ class OtlpDoor:
         """How many spans with an error came in `[begin, end)`, by service."""
         with self._store.snapshot() as connection:
             return errors.by_service(connection, begin=begin, end=end)
+
+
+def _outcome(part: Counted | Problem) -> Outcome:
+    if isinstance(part, Problem):
+        return Invalid(message=str(part))
+    return Accepted(rejected=part.rejected, message=part.message())

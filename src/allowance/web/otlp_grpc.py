@@ -10,7 +10,8 @@ import grpc
 from allowance.contract.source import Signal
 from allowance.signals.otlp_answer import PROTOBUF, failure, success
 from allowance.web.otlp import MEBIBYTE
-from allowance.web.otlp_sink import Accepted, Busy, Invalid, OtlpSink
+from allowance.web.otlp_sink import Accepted, Busy, Invalid, OtlpSink, Request
+from allowance.web.otlp_together import ThreadsTogether
 
 SERVICES: dict[str, Signal] = {
     "opentelemetry.proto.collector.trace.v1.TraceService": "traces",
@@ -34,10 +35,11 @@ def otlp_server(
         ThreadPoolExecutor(workers, thread_name_prefix="otlp-grpc"),
         options=[("grpc.max_receive_message_length", most), ("grpc.so_reuseport", 0)],
     )
+    together = ThreadsTogether(sink)
     server.add_generic_rpc_handlers(
         tuple(
             grpc.method_handlers_generic_handler(
-                service, {"Export": grpc.unary_unary_rpc_method_handler(_export(signal, sink))}
+                service, {"Export": grpc.unary_unary_rpc_method_handler(_export(signal, together))}
             )
             for service, signal in SERVICES.items()
         )
@@ -49,11 +51,11 @@ def otlp_server(
     return server, port
 
 
-def _export(signal: Signal, sink: OtlpSink) -> Handler:
+def _export(signal: Signal, sink: ThreadsTogether) -> Handler:
     def export(body: bytes, context: grpc.ServicerContext) -> bytes:
         if not body:
             return success(signal, PROTOBUF)
-        match sink.accept(signal, body, PROTOBUF):
+        match sink.take(Request(signal, body, PROTOBUF)):
             case Accepted(rejected=rejected, message=message):
                 return success(signal, PROTOBUF, rejected, message)
             case Invalid(message=message):

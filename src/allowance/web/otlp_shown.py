@@ -12,7 +12,7 @@ from allowance.edges.samples_file import SampleSettings
 from allowance.edges.store import errors, seen
 from allowance.signals.error_samples import Catalogue, Sample, Taken
 from allowance.signals.otlp_columns import Batch
-from allowance.signals.otlp_memory import Memory
+from allowance.signals.otlp_memory import Known
 from allowance.signals.otlp_points import Failure
 from allowance.signals.otlp_tally import Latencies, Limits
 from allowance.signals.sightings import Sightings
@@ -33,22 +33,24 @@ class Shown:
         self._flushed: Instant = 0
         self._pruned: Instant = 0
 
-    def take(self, batch: Batch, memory: Memory, limits: Limits, *, now: Instant) -> Taken:
-        """The errors of a request that are in time and were not counted before. Nothing changes before `learn`."""
-        if not batch.failures:
-            return Taken()
+    def take(self, batches: Iterable[Batch], memory: Known, limits: Limits, *, now: Instant) -> Taken:
+        """The errors of requests that are in time and were not counted before. Nothing changes before `learn`."""
         first, last = (now - limits.lateness) * _SECOND, (now + limits.skew) * _SECOND
         fresh: dict[bytes, Failure] = {}
-        for one in batch.failures:
-            if first <= one.start < last and one.ids not in memory:
-                fresh.setdefault(one.ids, one)
-        return self._catalogue.take(fresh.values())
+        for batch in batches:
+            for one in batch.failures:
+                if first <= one.start < last and one.ids not in memory:
+                    fresh.setdefault(one.ids, one)
+        return self._catalogue.take(fresh.values()) if fresh else Taken()
 
-    def learn(self, taken: Taken, batch: Batch, latencies: Iterable[Latencies], *, now: Instant) -> None:
-        """A request was stored: take in what else it shows."""
-        self._catalogue.learn(taken)
+    def see(self, batch: Batch, latencies: Iterable[Latencies], *, now: Instant) -> None:
+        """A request was stored: take in what it shows beside its errors."""
         self._sightings.add(batch, now=now)
         self._sightings.measured(latencies)
+
+    def learn(self, taken: Taken, *, now: Instant) -> None:
+        """Errors were stored: know them from now on."""
+        self._catalogue.learn(taken)
         self._sightings.sensitive(taken.sensitive, now=now)
         for one in taken.samples:
             self._samples[one.signature, one.span] = one

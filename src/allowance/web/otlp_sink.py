@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol, TypeAlias
+from typing import Literal, NamedTuple, Protocol, TypeAlias
 
 from allowance.contract.source import Signal
 from allowance.signals.otlp_answer import ContentType
+
+
+class Request(NamedTuple):
+    """A request, already decompressed."""
+
+    signal: Signal
+    body: bytes
+    content_type: ContentType
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,12 +49,12 @@ Outcome: TypeAlias = Accepted | Busy | Invalid
 
 
 class OtlpSink(Protocol):
-    """Takes requests, whole or not at all.
+    """Takes requests, each whole or not at all.
 
-    When `accept` returns `Accepted`, what the request adds has been stored durably: the sender forgets it on our
+    Where the outcome is `Accepted`, what the request adds has been stored durably: the sender forgets it on our
     word. It is called from several threads at once, and may block for as long as storing takes. It raises nothing
     for what a sender or a full disk can cause: those are `Invalid` and `Busy`.
     """
 
-    def accept(self, signal: Signal, body: bytes, content_type: ContentType) -> Outcome:
-        """Count and store one request, already decompressed."""
+    def accept(self, requests: Sequence[Request]) -> Sequence[Outcome]:
+        """Count requests in their order, and store them together, which costs little more than storing one."""

@@ -1,0 +1,70 @@
+"""What is remembered, and what is about to be: for requests that are counted one after the other and stored together."""
+
+from __future__ import annotations
+
+from collections.abc import Set
+
+from allowance.signals.otlp_memory import Known, Last, Learned, ProcessKey, StreamKey
+from allowance.signals.otlp_points import Nanos
+
+
+class Ahead:
+    """A memory as it will be once all that was learned here is stored. The memory itself stays as it is."""
+
+    def __init__(self, memory: Known) -> None:
+        self._memory = memory
+        self._order: list[bytes] = []
+        self._ids: set[bytes] = set()
+        self._streams: dict[StreamKey, Last] = {}
+        self._heard: dict[ProcessKey, Nanos] = {}
+        self._groups: dict[str, dict[str, None]] = {}
+        self._new = 0
+
+    def __contains__(self, one: object) -> bool:
+        return one in self._ids or one in self._memory
+
+    @property
+    def ids(self) -> tuple[Set[bytes], ...]:
+        """The ids that came, in parts."""
+        return (*self._memory.ids, self._ids) if self._ids else self._memory.ids
+
+    def knows_none(self, ids: set[bytes]) -> bool:
+        """Whether all of these ids are new."""
+        return ids.isdisjoint(self._ids) and self._memory.knows_none(ids)
+
+    def last(self, stream: StreamKey) -> Last | None:
+        """Where a cumulative stream stands."""
+        return self._streams.get(stream) or self._memory.last(stream)
+
+    def heard(self, process: ProcessKey) -> Nanos:
+        """When a process last sent anything of a metric; 0 if never."""
+        return max(self._heard.get(process, 0), self._memory.heard(process))
+
+    def groups(self, sli: str) -> frozenset[str]:
+        """The groups of an SLI that have counts of their own."""
+        return self._memory.groups(sli).union(self._groups.get(sli, ()))
+
+    @property
+    def streams(self) -> int:
+        """How many cumulative streams are known."""
+        return self._memory.streams + self._new
+
+    def learn(self, learned: Learned) -> None:
+        """Take in what one more batch adds."""
+        self._order += learned.ids
+        self._ids.update(learned.ids)
+        for key, last in learned.streams.items():
+            self._new += self.last(key) is None
+            self._streams[key] = last
+            self._heard[last.process] = max(self._heard.get(last.process, 0), last.time)
+        for sli, group in learned.groups:
+            self._groups.setdefault(sli, {})[group] = None
+
+    @property
+    def learned(self) -> Learned:
+        """What all batches add together."""
+        return Learned(
+            ids=tuple(self._order),
+            streams=self._streams,
+            groups=tuple((sli, group) for sli, groups in self._groups.items() for group in groups),
+        )
