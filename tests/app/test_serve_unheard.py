@@ -109,7 +109,7 @@ def test_who_is_not_reached_is_seen_everywhere_and_no_secret_is(
             str(row),
         ]
         down = False
-        wait_until(lambda: not failing(), "the next try", 30)
+        wait_until(lambda: not failing(), "the next try", 150)
         assert _seconds(server) == 0
         assert run(["alerts", "--server", server]) == 0
         assert "not reached" not in capsys.readouterr().out

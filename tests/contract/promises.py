@@ -69,12 +69,12 @@ methods = st.sampled_from(
         {},
         {"timeslices": "none"},
         {"ratioTimeslices": {"slice": "5m"}},
-        {"ratioTimeslices": {"slice": "90s"}},
+        {"ratioTimeslices": {"slice": "90m"}},
         *({"timeslices": {"slice": "1h", "target": "95%", "noData": rule}} for rule in NO_DATA_RULES),
     ]
 )
 windows = st.sampled_from(
-    ["30d", "90s", "4w", "calendar month", "calendar week Europe/Berlin", "quarter", "1h30m"]
+    ["30d", "90m", "4w", "calendar month", "calendar week Europe/Berlin", "quarter", "1h30m"]
 )
 
 

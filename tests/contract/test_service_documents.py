@@ -154,12 +154,20 @@ def test_a_rule_may_ask_what_is_left_of_the_budget() -> None:
     assert (slow.severity, slow.factor(30 * 86400), slow.remaining_below) == ("ticket", Fraction(3, 2), None)
 
 
-@pytest.mark.parametrize("field", ["in: 90s", "in: 1h, and: 90s"])
-def test_windows_of_rules_are_whole_minutes(field: str) -> None:
-    text = service_with(f"good: ok\nalerts: [{{severity: page, burn: 2, {field}}}]")
-    problem = only_problem(text)
-    assert problem.code == "rule"
-    assert "is not whole minutes" in problem.message
+@pytest.mark.parametrize(
+    "field",
+    [
+        "alerts: [{severity: page, burn: 2, in: 90s}]",
+        "alerts: [{severity: page, burn: 2, in: 1h, and: 90s}]",
+        "timeslices: {slice: 90s, target: 95%}",
+        "ratioTimeslices: {slice: 90s}",
+        "window: 90s",
+    ],
+)
+def test_windows_and_slices_are_whole_minutes(field: str) -> None:
+    problem = only_problem(service_with(f"good: ok\n{field}"))
+    assert problem.code == "minute"
+    assert problem.message == "90s is not whole minutes"
 
 
 QUIET = """\

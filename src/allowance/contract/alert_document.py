@@ -10,12 +10,13 @@ from allowance.contract.defaults import short_window
 from allowance.contract.envelope import Envelope
 from allowance.contract.factor_rule import FactorRule, Rule
 from allowance.contract.fields import Fields
+from allowance.contract.minutes import whole_minutes
 from allowance.contract.model import AlertPolicy, NoDataAlert
 from allowance.contract.nodes import ListNode, MapNode
 from allowance.contract.notes import Notes
 from allowance.contract.rules import ANY_TRAFFIC, SEVERITIES, BurnRule, LowTraffic, Severity
 from allowance.contract.written import Alerting, Written
-from allowance.core.duration import MINUTE, parse_duration, short
+from allowance.core.duration import parse_duration, short
 from allowance.core.problem import refuse
 
 NO_ALERTS = "none"
@@ -41,8 +42,10 @@ def read_rules(holder: Fields, key: str, guard: LowTraffic) -> tuple[Rule, ...]:
 def _rule(fields: Fields, guard: LowTraffic) -> Rule | None:
     severity: Severity | None = fields.word("severity", SEVERITIES) if fields.need("severity") else None
     share, factor = fields.parsed("spend", _spend), fields.parsed("burn", parse_positive)
-    long = fields.parsed("in", _minutes) if fields.need("in", hint="the long window, such as 1h") else None
-    brief = fields.parsed("and", _minutes)
+    long = (
+        fields.parsed("in", whole_minutes) if fields.need("in", hint="the long window, such as 1h") else None
+    )
+    brief = fields.parsed("and", whole_minutes)
     slow = _Slow(
         hold=fields.parsed("for", parse_duration) or 0,
         keep=fields.parsed("keepFor", parse_duration) or 0,
@@ -99,16 +102,6 @@ def _built(
     else:
         return None
     return replace(rule, hold=slow.hold, keep=slow.keep, clear=slow.clear, remaining_below=below)
-
-
-def _minutes(text: str) -> int:
-    """Windows lie on the edges of the buckets."""
-    seconds = parse_duration(text)
-    if seconds % MINUTE:
-        raise refuse(
-            "rule", f"{text} is not whole minutes", hint="counts are kept by the minute, so write 1m or 2m"
-        )
-    return seconds
 
 
 def _clear(text: str) -> Fraction:

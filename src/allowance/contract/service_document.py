@@ -9,6 +9,7 @@ from allowance.contract.amounts import parse_money, parse_name, parse_part
 from allowance.contract.envelope import Envelope
 from allowance.contract.fields import Fields
 from allowance.contract.maintenance_document import read_maintenance
+from allowance.contract.minutes import minute_window
 from allowance.contract.model import (
     DEPENDENCY_KINDS,
     MITIGATION_KINDS,
@@ -24,7 +25,6 @@ from allowance.contract.slo_document import read_slo
 from allowance.contract.source_document import read_source
 from allowance.contract.written import Written, WrittenService
 from allowance.core.ratio import parse_target
-from allowance.core.window import parse_window
 
 
 def read_service(envelope: Envelope, notes: Notes) -> Written:
@@ -38,7 +38,7 @@ def read_service(envelope: Envelope, notes: Notes) -> Written:
         name=envelope.name,
         owner=spec.text("owner"),
         tier=spec.word("tier", TIERS),
-        window=spec.parsed("window", parse_window),
+        window=spec.parsed("window", minute_window),
         display_name=envelope.display_name,
         description=spec.text("description"),
         labels=envelope.labels,

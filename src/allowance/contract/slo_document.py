@@ -13,6 +13,7 @@ from allowance.contract.fields import Fields
 from allowance.contract.indicator import Events, Indicator
 from allowance.contract.indicator_document import read_indicator
 from allowance.contract.layers import LAYERS, expand_layer
+from allowance.contract.minutes import minute_window, whole_minutes
 from allowance.contract.model import (
     KINDS,
     NO_DATA_RULES,
@@ -28,9 +29,7 @@ from allowance.contract.semconv import TEMPLATES, expand
 from allowance.contract.source import Otlp, Rum, Source
 from allowance.contract.source_document import read_source
 from allowance.contract.written import WrittenSlo
-from allowance.core.duration import parse_duration
 from allowance.core.ratio import parse_target
-from allowance.core.window import parse_window
 
 FIELDS_OF_SLO = {
     "by": "group_by",
@@ -77,7 +76,7 @@ def overlaid(slo: WrittenSlo, fields: Fields) -> WrittenSlo:
         slo,
         kind=_kind(fields) or slo.kind,
         target=fields.parsed("target", parse_target) or slo.target,
-        window=fields.parsed("window", parse_window) or slo.window,
+        window=fields.parsed("window", minute_window) or slo.window,
         method=read_method(fields) or slo.method,
         alerting=read_alerting(fields) or slo.alerting,
         no_data=read_no_data(fields, "noData") or slo.no_data,
@@ -111,14 +110,14 @@ def read_method(fields: Fields) -> Method | None:
         )
         return None
     if ratios is not None:
-        size = ratios.parsed("slice", parse_duration)
+        size = ratios.parsed("slice", whole_minutes)
         ratios.finish()
         return RatioTimeslices(slice=size or SLICE)
     return _timeslices(slices) if slices is not None else None
 
 
 def _timeslices(fields: Fields) -> Timeslices | None:
-    size = fields.parsed("slice", parse_duration)
+    size = fields.parsed("slice", whole_minutes)
     target = fields.parsed("target", parse_part) if fields.need("target", hint="such as 95%") else None
     no_data: NoDataRule | None = fields.word("noData", NO_DATA_RULES)
     fields.finish()
