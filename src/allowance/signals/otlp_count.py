@@ -3,32 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from itertools import compress
 
 import numpy as np
 
 from allowance.contract.source import Signal
+from allowance.core.duration import MINUTE
 from allowance.core.problem import ProblemError
 from allowance.core.time import Instant
 from allowance.signals.otlp_columns import Batch, Spans
 from allowance.signals.otlp_counters import Counters
 from allowance.signals.otlp_memory import Known
-from allowance.signals.otlp_points import About, Metric, Number, Point
+from allowance.signals.otlp_point_columns import Columns, Ints, sums
+from allowance.signals.otlp_points import Metric, Number, Point
 from allowance.signals.otlp_sli import Judge, OtlpSli, Said, wanted_attributes
 from allowance.signals.otlp_tally import SECOND, Counted, Latencies, Limits, Tally
+from allowance.signals.otlp_verdicts import Verdict, Verdicts
 from allowance.signals.otlp_weigh import Latency, added_up, events, sketched, within
 from allowance.signals.semconv import SERVED
 
-_MOST_VERDICTS = 50_000
-_NO_DURATION = -1
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Verdict:
-    """What all SLIs of a signal say of points that say the same; compared by being the same object."""
-
-    said: tuple[Said, ...]
+_LAST = 2**63 - 1
+_SKETCHED = 5 * MINUTE * SECOND
+"""Latencies are kept for so long a bucket."""
 
 
 class OtlpCounter:
@@ -47,8 +43,9 @@ class OtlpCounter:
             sli.name: None if sli.events.latency_ms is None else Latency(sli.events.latency_ms)
             for sli in self.slis
         }
-        self._verdicts: dict[tuple[About, int], Verdict] = {}
-        self._same: dict[tuple[Said, ...], Verdict] = {}
+        of_value = self._judges["metrics"].judge_value
+        self._span_verdicts = Verdicts(self._judges["traces"].judge)
+        self._point_verdicts = Verdicts(lambda about, _: of_value(about, None))
 
     def wanted(self) -> frozenset[str]:
         """The attributes that a reader of spans must keep."""
@@ -59,9 +56,8 @@ class OtlpCounter:
 
         Buckets before the edge `closed` have been evaluated already.
         """
-        if len(self._verdicts) > _MOST_VERDICTS:
-            self._verdicts.clear()
-            self._same.clear()
+        self._span_verdicts.trim()
+        self._point_verdicts.trim()
         tally = Tally(self.limits, memory, now=now, closed=closed)
         tally.reasons.update(batch.refused)
         if len(batch.spans):
@@ -84,26 +80,20 @@ class OtlpCounter:
         alike = spans.slots * len(kinds) + classes
         values, counts = np.unique(alike * wide + (buckets - low), return_counts=True)
         ignored: set[int] = set()
-        sums: dict[tuple[Verdict, int], int] = {}
+        verdict_of = self._span_verdicts.of
+        counts_of: dict[tuple[Verdict, int], int] = {}
         for value, count in zip(values.tolist(), counts.tolist(), strict=True):
             same, bucket = divmod(value, wide)
             slot, place = divmod(same, len(kinds))
-            known = (spans.abouts[slot], kinds[place])
-            verdict = self._verdicts.get(known) or self._verdict(known)
+            verdict = verdict_of(spans.abouts[slot], kinds[place])
             if verdict.said:
-                sums[verdict, bucket] = sums.get((verdict, bucket), 0) + count
+                counts_of[verdict, bucket] = counts_of.get((verdict, bucket), 0) + count
             else:
                 tally.unused += count
                 ignored.add(same)
-        for (verdict, bucket), count in sums.items():
+        for (verdict, bucket), count in counts_of.items():
             tally.said(verdict.said, low + bucket, count)
         tally.ids += compress(spans.ids, (~np.isin(alike, [*ignored])).tolist()) if ignored else spans.ids
-
-    def _verdict(self, known: tuple[About, int]) -> Verdict:
-        """Points of which the same is said share one verdict."""
-        said = self._judges["traces"].judge(*known)
-        found = self._verdicts[known] = self._same.setdefault(said, Verdict(said))
-        return found
 
     def _logs(self, batch: Batch, memory: Known, tally: Tally) -> None:
         judge = self._judges["logs"]
@@ -132,7 +122,7 @@ class OtlpCounter:
                     _look_at(metric, counters, tally)
             elif metric.form == "gauge":
                 self._values(metric, counters, tally)
-            else:
+            elif not self._deltas(metric, counters, tally):
                 self._increases(metric, counters, tally)
         learned = counters.learned
         tally.ids += learned.ids
@@ -153,8 +143,41 @@ class OtlpCounter:
             else:
                 tally.said(said, at // tally.step, 1)
 
+    def _deltas(self, metric: Metric, counters: Counters, tally: Tally) -> bool:
+        """Count deltas in columns all at once; not, where something is to be said of one of them."""
+        points = metric.points
+        if metric.form != "delta" or not isinstance(points, Columns) or int(points.times.max()) > _LAST:
+            return False
+        ends = points.times.astype(np.int64) - 1
+        events = points.events()
+        inside = tally.first <= int(ends.min()) and int(ends.max()) < tally.last
+        if events is None or not inside or not counters.are_new(points.keys()):
+            return False
+        self._sums(metric, points, events, ends, tally)
+        return True
+
+    def _sums(self, metric: Metric, points: Columns, events: Ints, ends: Ints, tally: Tally) -> None:
+        """Increases in columns, all of them in time."""
+        verdicts = self._point_verdicts
+        buckets = ends // tally.step
+        low = int(buckets.min())
+        wide = int(buckets.max()) - low + 1
+        for value, size, point in sums(points, verdicts.numbers(points) * wide + buckets - low, events):
+            number, bucket = divmod(value, wide)
+            if said := verdicts.listed[number].said:
+                self._increase(metric, point, said, low + bucket, tally)
+            else:
+                tally.unused += size
+        if metric.name in SERVED:
+            spans = ends // _SKETCHED
+            low = int(spans.min())
+            wide = int(spans.max()) - low + 1
+            for value, _, point in sums(points, points.slots * wide + spans - low, events):
+                at = (low + value % wide) * _SKETCHED // SECOND
+                tally.latencies.append(Latencies(point.about, at, sketched(point, metric)))
+
     def _increases(self, metric: Metric, counters: Counters, tally: Tally) -> None:
-        judge, step, verdicts = self._judges["metrics"], tally.step, self._verdicts
+        step, verdict_of = tally.step, self._point_verdicts.of
         first, last, is_served = tally.first, tally.last, metric.name in SERVED
         alike: dict[tuple[Verdict, int], list[Point]] = {}
         for point in metric.points:
@@ -171,13 +194,8 @@ class OtlpCounter:
             else:
                 if is_served:
                     tally.latencies.append(Latencies(point.about, at // SECOND, sketched(gain, metric)))
-                known = (point.about, _NO_DURATION)
-                verdict = verdicts.get(known)
-                if verdict is None:
-                    # What says the same is one verdict, so that its points are added up before they are weighed.
-                    said = judge.judge_value(point.about, None)
-                    verdict = verdicts[known] = self._same.setdefault(said, Verdict(said))
-                alike.setdefault((verdict, at // step), []).append(gain)
+                # What says the same is one verdict, so that its points are added up before they are weighed.
+                alike.setdefault((verdict_of(point.about), at // step), []).append(gain)
         for (verdict, bucket), points in alike.items():
             if not verdict.said:
                 tally.unused += len(points)

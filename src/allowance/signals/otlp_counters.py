@@ -42,6 +42,15 @@ class Counters:
         """What the memory is to learn."""
         return Learned(ids=tuple(self._ids), streams=self._streams)
 
+    def are_new(self, ids: Sequence[bytes]) -> bool:
+        """Whether none of these deltas came before, nor twice; then they have come now."""
+        fresh = dict.fromkeys(ids)
+        known = len(fresh) < len(ids) or not self._memory.knows_none(set(fresh))
+        if known or not self._ids.keys().isdisjoint(fresh):
+            return False
+        self._ids |= fresh
+        return True
+
     def gain(self, metric: Metric, point: Point) -> Gain | str:
         """What happened since the point before; any other text is why the point is refused."""
         if point.__class__ is Number and not 0 <= point.value < _ENDLESS:

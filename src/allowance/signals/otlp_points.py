@@ -119,7 +119,7 @@ class Exponential(NamedTuple):
 
 
 @lru_cache(maxsize=4096)
-def _rising(bounds: tuple[float, ...]) -> tuple[float, ...] | None:
+def rising(bounds: tuple[float, ...]) -> tuple[float, ...] | None:
     """The same bounds, one object for all points that have them, so that they are soon compared; none where they fall."""
     return bounds if all(low < high for low, high in pairwise(bounds)) else None
 
@@ -129,8 +129,8 @@ def explicit(
 ) -> Explicit | str:
     """A histogram's point, or why it is none. Without bounds and counts it knows only how many there were."""
     fits = (not counts and not bounds) or (len(counts) == len(bounds) + 1 and sum(counts) == count)
-    rising = _rising(bounds)
-    return Explicit(about, start, time, count, counts, rising) if fits and rising is not None else CROOKED
+    known = rising(bounds)
+    return Explicit(about, start, time, count, counts, known) if fits and known is not None else CROOKED
 
 
 def exponential(

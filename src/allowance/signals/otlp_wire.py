@@ -51,9 +51,9 @@ _SCHEMA: dict[str, str] = {
     "Side": "sint32 offset 1, repeated uint64 counts 2",
     "ExponentialPoint": "repeated bytes attributes 1, fixed64 start 2, fixed64 time 3, fixed64 count 4, "
     "sint32 scale 6, fixed64 zero_count 7, Side positive 8, Side negative 9, uint32 flags 10",
-    "Gauge": "repeated NumberPoint points 1",
-    "Sum": "repeated NumberPoint points 1, int32 temporality 2, bool monotonic 3",
-    "Histogram": "repeated HistogramPoint points 1, int32 temporality 2",
+    "Gauge": "repeated bytes points 1",
+    "Sum": "repeated bytes points 1, int32 temporality 2, bool monotonic 3",
+    "Histogram": "repeated bytes points 1, int32 temporality 2",
     "Exponential": "repeated ExponentialPoint points 1, int32 temporality 2",
     "Metric": "string name 1, string unit 3, oneof Gauge gauge 5, oneof Sum sum 7, oneof Histogram histogram 9, "
     "oneof Exponential exponential 10, oneof bytes summary 11",
