@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from operator import attrgetter
 
 from allowance.core.duration import HOUR, MINUTE
 from allowance.core.time import Instant
@@ -16,6 +18,8 @@ OTHER = "(other)"
 """Where the errors are counted that are beyond the limit of signatures."""
 
 _SECOND = 1_000_000_000
+_MINUTE = MINUTE * _SECOND
+_AGE = attrgetter("start", "ids")
 _LONGEST = 300
 _MOST_KNOWN = 5_000
 _ID = re.compile(
@@ -117,26 +121,33 @@ class Catalogue:
             seen = self._seen.setdefault(signature.service, {})
             seen[signature.id] = max(last, seen.get(signature.id, last))
 
-    def take(self, failures: Iterable[Failure]) -> Taken:
+    def take(self, failures: Sequence[Failure]) -> Taken:
         """What failures add; each must be new. Nothing changes before `learn`."""
+        if not failures:
+            return Taken()
         counts: dict[tuple[str, Instant], int] = {}
         signatures: dict[str, Signature] = {}
         placed: dict[str, str] = {}
         found: dict[str, list[tuple[Failure, Said]]] = {}
         gone: dict[str, Signature] = {}
         sensitive: set[tuple[str, str, str]] = set()
+        alike: dict[tuple[About, str], list[Failure]] = {}
         for failure in failures:
-            at = failure.start // _SECOND
-            said = self._said(failure)
+            alike.setdefault((failure.about, failure.exception), []).append(failure)
+        for some in alike.values():
+            said = self._said(some[0])
             own = placed.get(said.id)
             if own is None:
-                signature = self._place(said.signature, signatures, gone, at)
+                signature = self._place(said.signature, signatures, gone, some[0].start // _SECOND)
                 own = placed[said.id] = signature.id
                 signatures[own] = signature
                 sensitive |= said.sensitive
-            key = (own, at // MINUTE * MINUTE)
-            counts[key] = counts.get(key, 0) + 1
-            found.setdefault(own, []).append((failure, said))
+            for minute, count in Counter([one.start // _MINUTE for one in some]).items():
+                key = (own, minute * MINUTE)
+                counts[key] = counts.get(key, 0) + count
+            # Of those that say the same no more are needed than are kept of all.
+            newest = sorted(some, key=_AGE, reverse=True)[: self.limits.samples]
+            found.setdefault(own, []).extend((one, said) for one in newest)
         samples = [one for own, some in found.items() for one in self._newest(own, some, sensitive)]
         return Taken(
             counts=counts,
@@ -160,7 +171,7 @@ class Catalogue:
         self, signature: str, found: list[tuple[Failure, Said]], sensitive: set[tuple[str, str, str]]
     ) -> Iterable[Sample]:
         """Samples of the newest; only their messages are looked at."""
-        newest = sorted(found, key=lambda one: (one[0].start, one[0].ids), reverse=True)
+        newest = sorted(found, key=lambda one: _AGE(one[0]), reverse=True)
         for failure, said in newest[: self.limits.samples]:
             message = clean(failure.message, self.rules)
             sensitive.update((said.signature.service, "exception.message", kind) for kind in message.found)
