@@ -15,7 +15,7 @@ from allowance.budget.evaluate import evaluate
 from allowance.budget.replay import replay
 from allowance.contract.indicator import Events
 from allowance.contract.model import Slo
-from allowance.contract.rules import WORKBOOK, BurnRule
+from allowance.contract.rules import WORKBOOK, BurnRule, Flaps
 from allowance.core.buckets import Buckets
 from allowance.core.duration import HOUR
 from allowance.core.window import RollingWindow
@@ -104,6 +104,28 @@ def test_a_rule_that_clears_lower_and_later_than_it_fires() -> None:
     states, said = _lived(bad, clear=Fraction(1, 2), keep=2 * MIN)
     assert states == ["firing"] * 4 + ["recovering"] * 4 + ["resolved"] * 3
     assert said == [(1, "opened"), (9, "resolved")]
+
+
+def test_rules_say_how_long_flaps_are_the_same_alert() -> None:
+    bad = [100, 0, 100, *[0] * 5, 100, 0, 0]
+    flaps = Flaps(keep=2 * MIN, within=2 * MIN)
+    states, said = _lived(bad, flaps=flaps)
+    assert said == [
+        (1, "opened"),
+        (2, "resolved"),
+        (3, "reopened"),
+        (6, "resolved"),
+        (9, "opened"),
+        (10, "resolved"),
+    ]
+    assert states[2:6] == ["firing", "recovering", "recovering", "resolved"]
+    _, usual = _lived(bad)
+    assert usual == [(1, "opened"), (2, "resolved"), (3, "reopened")]
+    slower = replace(BURN_10, share=Fraction(1, 72), flaps=Flaps(keep=3 * MIN, within=HOUR))
+    slo = replace(_slo(), rules=(replace(BURN_10, flaps=flaps), slower))
+    history = even(len(bad), 10_000, {range(at, at + 1): count for at, count in enumerate(bad)})
+    longest = _told(_ticks(history, [slo], [], Settings(), MIN, len(bad) * MIN))
+    assert [(at, says) for at, _, says in longest][3:] == [(7, "resolved"), (9, "reopened")]
 
 
 def test_only_the_rules_that_fired_say_how_long_it_must_be_calm() -> None:

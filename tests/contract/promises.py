@@ -51,6 +51,7 @@ rules = st.fixed_dictionaries(
     optional={
         "for": durations,
         "lowTraffic": st.just({"minEvents": 10, "minBad": 2}),
+        "flaps": st.sampled_from([{"keepFor": "30m"}, {"within": "1d"}, {"keepFor": "5m", "within": "1h"}]),
         "remainingBelow": st.sampled_from(["0%", "10%", "33.333%"]),
     },
 ).flatmap(

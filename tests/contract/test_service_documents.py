@@ -18,7 +18,7 @@ from allowance.contract.model import (
     RatioTimeslices,
     Timeslices,
 )
-from allowance.contract.rules import TIERED, WORKBOOK, BurnRule, LowTraffic
+from allowance.contract.rules import TIERED, WORKBOOK, BurnRule, Flaps, LowTraffic
 from allowance.contract.source import Files, Prometheus, Sql
 from allowance.core.window import CalendarWindow, RollingWindow
 from tests.contract.reading import contract_of, only_problem, read_text, service_with, slo_of
@@ -152,6 +152,19 @@ def test_a_rule_may_ask_what_is_left_of_the_budget() -> None:
     assert (page.severity, page.factor(30 * 86400), page.remaining_below) == ("page", 4, Fraction(1, 10))
     assert (day.severity, day.share, day.long) == ("ticket", Fraction(1, 2), 86400)
     assert (slow.severity, slow.factor(30 * 86400), slow.remaining_below) == ("ticket", Fraction(3, 2), None)
+
+
+def test_a_policy_says_for_its_rules_when_flaps_are_the_same_alert() -> None:
+    text = (
+        "apiVersion: allowance/v1\nkind: AlertPolicy\nmetadata: {name: calm}\nspec:\n  flaps: {keepFor: 1h}\n"
+        "  rules:\n    - {severity: page, burn: 2, in: 1h}\n"
+        "    - {severity: ticket, burn: 1, in: 1d, flaps: {within: 1d}}\n"
+    )
+    (policy,) = contract_of(text).alert_policies
+    assert [rule.flaps for rule in policy.rules] == [
+        Flaps(keep=3600, within=12 * 3600),
+        Flaps(keep=2 * 3600, within=86400),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from allowance.core.duration import HOUR
+from allowance.contract.rules import USUAL_FLAPS
 from allowance.core.time import Instant
 
 State = Literal["quiet", "pending", "firing", "recovering", "resolved"]
@@ -62,8 +62,8 @@ class Hysteresis:
 
     hold: int = 0
     keep: int = 0
-    flap_keep: int = 2 * HOUR
-    memory: int = 12 * HOUR
+    flap_keep: int = USUAL_FLAPS.keep
+    memory: int = USUAL_FLAPS.within
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,7 +24,7 @@ from allowance.core.time import Instant, iso
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """How alerts behave: hysteresis per severity, and the address that links begin with.
+    """How alerts behave: hysteresis per severity where it is not that of their rules, and where links begin.
 
     `late`: when a source that is read late is itself an alert (nothing: never).
     """
@@ -33,9 +33,13 @@ class Settings:
     link: str = ""
     late: NoDataAlert | None = LATE
 
-    def limits(self, severity: Severity) -> Hysteresis:
-        """The hysteresis of a severity, else the default."""
-        return self.hysteresis.get(severity, Hysteresis())
+    def limits(self, severity: Severity, readings: Iterable[RuleReading]) -> Hysteresis:
+        """The hysteresis of a severity, else what its rules ask for: of each the longest."""
+        fixed = self.hysteresis.get(severity)
+        if fixed is not None:
+            return fixed
+        flaps = {reading.rule.flaps for reading in readings}
+        return Hysteresis(flap_keep=max(one.keep for one in flaps), memory=max(one.within for one in flaps))
 
 
 def _nothing_counted(slo_id: str, group: str) -> NoData:
@@ -149,7 +153,7 @@ def _burning(
     for group, evaluation in evaluations:
         slo = evaluation.slo
         for severity, found in _by_severity(evaluation).items():
-            limits = settings.limits(severity)
+            limits = settings.limits(severity, found)
             before = lives.get(signature(slo.id, severity, group), QUIET)
             signal = _signal(found, evaluation)
             if signal == "calm" and slo.id in blind:

@@ -14,7 +14,15 @@ from allowance.contract.minutes import whole_minutes
 from allowance.contract.model import AlertPolicy, NoDataAlert
 from allowance.contract.nodes import ListNode, MapNode
 from allowance.contract.notes import Notes
-from allowance.contract.rules import ANY_TRAFFIC, SEVERITIES, BurnRule, LowTraffic, Severity
+from allowance.contract.rules import (
+    ANY_TRAFFIC,
+    SEVERITIES,
+    USUAL_FLAPS,
+    BurnRule,
+    Flaps,
+    LowTraffic,
+    Severity,
+)
 from allowance.contract.written import Alerting, Written
 from allowance.core.duration import parse_duration, short
 from allowance.core.problem import refuse
@@ -28,18 +36,20 @@ def read_alerting(holder: Fields) -> Alerting | None:
     if node is None:
         return None
     if isinstance(node, ListNode) and any(isinstance(item, MapNode) for item in node.items):
-        return Alerting(rules=read_rules(holder, "alerts", ANY_TRAFFIC))
+        return Alerting(rules=read_rules(holder, "alerts"))
     names = holder.texts("alerts")
     return Alerting(names=tuple(name for name in names if name != NO_ALERTS))
 
 
-def read_rules(holder: Fields, key: str, guard: LowTraffic) -> tuple[Rule, ...]:
-    """A list of rules; `guard` is the low-traffic guard of those that do not say their own."""
-    read = [_rule(fields, guard) for fields in holder.each(key)]
+def read_rules(
+    holder: Fields, key: str, guard: LowTraffic = ANY_TRAFFIC, flaps: Flaps = USUAL_FLAPS
+) -> tuple[Rule, ...]:
+    """A list of rules; `guard` and `flaps` are those of rules that do not say their own."""
+    read = [_rule(fields, guard, flaps) for fields in holder.each(key)]
     return tuple(rule for rule in read if rule is not None)
 
 
-def _rule(fields: Fields, guard: LowTraffic) -> Rule | None:
+def _rule(fields: Fields, guard: LowTraffic, flaps: Flaps) -> Rule | None:
     severity: Severity | None = fields.word("severity", SEVERITIES) if fields.need("severity") else None
     share, factor = fields.parsed("spend", _spend), fields.parsed("burn", parse_positive)
     long = (
@@ -50,6 +60,7 @@ def _rule(fields: Fields, guard: LowTraffic) -> Rule | None:
         hold=fields.parsed("for", parse_duration) or 0,
         keep=fields.parsed("keepFor", parse_duration) or 0,
         clear=fields.parsed("clearBelow", _clear) or Fraction(1),
+        flaps=read_flaps(fields, "flaps") or flaps,
     )
     own = read_low_traffic(fields, "lowTraffic")
     below = fields.parsed("remainingBelow", _below)
@@ -74,6 +85,7 @@ class _Slow:
     hold: int
     keep: int
     clear: Fraction
+    flaps: Flaps
 
 
 def _built(
@@ -101,7 +113,9 @@ def _built(
         rule = FactorRule(severity=severity, factor=factor, long=long, short=brief, guard=guard)
     else:
         return None
-    return replace(rule, hold=slow.hold, keep=slow.keep, clear=slow.clear, remaining_below=below)
+    return replace(
+        rule, hold=slow.hold, keep=slow.keep, clear=slow.clear, flaps=slow.flaps, remaining_below=below
+    )
 
 
 def _clear(text: str) -> Fraction:
@@ -143,6 +157,16 @@ def read_low_traffic(holder: Fields, key: str) -> LowTraffic | None:
     return LowTraffic(min_events=events or 0, min_bad=bad or 0)
 
 
+def read_flaps(holder: Fields, key: str) -> Flaps | None:
+    """`{keepFor: 2h, within: 12h}`: when trouble that comes again is the same alert."""
+    fields = holder.fields(key)
+    if fields is None:
+        return None
+    keep, within = fields.parsed("keepFor", parse_duration), fields.parsed("within", parse_duration)
+    fields.finish()
+    return Flaps(keep=keep or USUAL_FLAPS.keep, within=within or USUAL_FLAPS.within)
+
+
 def read_no_data(holder: Fields, key: str) -> NoDataAlert | None:
     """`{severity: ticket, after: 30m}`."""
     fields = holder.fields(key)
@@ -158,7 +182,8 @@ def read_alert_policy(envelope: Envelope, notes: Notes) -> Written:
     """An AlertPolicy document."""
     spec = envelope.spec
     guard = read_low_traffic(spec, "lowTraffic") or ANY_TRAFFIC
-    rules = read_rules(spec, "rules", guard) if spec.need("rules") else ()
+    flaps = read_flaps(spec, "flaps") or USUAL_FLAPS
+    rules = read_rules(spec, "rules", guard, flaps) if spec.need("rules") else ()
     policy = AlertPolicy(
         name=envelope.name,
         rules=rules,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-from allowance.contract.rules import ANY_TRAFFIC, BurnRule, LowTraffic, Severity
+from allowance.contract.rules import ANY_TRAFFIC, USUAL_FLAPS, BurnRule, Flaps, LowTraffic, Severity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +20,7 @@ class FactorRule:
     keep: int = 0
     clear: Fraction = Fraction(1)
     guard: LowTraffic = ANY_TRAFFIC
+    flaps: Flaps = USUAL_FLAPS
     remaining_below: Fraction | None = None
 
     def on(self, period: int) -> BurnRule:
@@ -33,6 +34,7 @@ class FactorRule:
             keep=self.keep,
             clear=self.clear,
             guard=self.guard,
+            flaps=self.flaps,
             remaining_below=self.remaining_below,
         )
 

@@ -27,6 +27,21 @@ ANY_TRAFFIC = LowTraffic()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Flaps:
+    """When trouble that comes again is the same alert: within `within` seconds after it was over.
+
+    From its second stretch on it is over only after `keep` calm seconds, so that a night of flaps is not a night of
+    messages.
+    """
+
+    keep: int = 2 * HOUR
+    within: int = 12 * HOUR
+
+
+USUAL_FLAPS = Flaps()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BurnRule:
     """Fires when more than `share` of the period's budget goes within `long`, at that pace also in `short`.
 
@@ -46,6 +61,7 @@ class BurnRule:
     keep: int = 0
     clear: Fraction = Fraction(1)
     guard: LowTraffic = ANY_TRAFFIC
+    flaps: Flaps = USUAL_FLAPS
     remaining_below: Fraction | None = None
 
     def __post_init__(self) -> None:

@@ -23,7 +23,7 @@ from allowance.contract.model import Method, NoDataAlert, Occurrences, Service, 
 from allowance.contract.probe import Probe
 from allowance.contract.probe_write import probe_document
 from allowance.contract.resolve import answers
-from allowance.contract.rules import ANY_TRAFFIC, LowTraffic
+from allowance.contract.rules import ANY_TRAFFIC, USUAL_FLAPS, Flaps, LowTraffic
 from allowance.contract.source import CloudEvents, Files, Otlp, Prometheus, Rum, Source, Sql
 from allowance.core.duration import short
 
@@ -109,8 +109,13 @@ def rule_document(rule: Rule) -> Plain:
         **({"clearBelow": share_text(rule.clear)} if rule.clear != 1 else {}),
         **({"keepFor": short(rule.keep)} if rule.keep else {}),
         **({} if rule.remaining_below is None else {"remainingBelow": share_text(rule.remaining_below)}),
-        **written(lowTraffic=low_traffic_document(rule.guard)),
+        **written(lowTraffic=low_traffic_document(rule.guard), flaps=flaps_document(rule.flaps)),
     }
+
+
+def flaps_document(flaps: Flaps) -> Plain:
+    """When trouble that comes again is the same alert."""
+    return {} if flaps == USUAL_FLAPS else {"keepFor": short(flaps.keep), "within": short(flaps.within)}
 
 
 def low_traffic_document(guard: LowTraffic) -> Plain:
