@@ -362,6 +362,7 @@ def test_a_source_that_hangs_or_breaks_delays_nobody_beyond_the_deadline(store: 
 
 
 def test_ten_flaps_in_a_night_are_one_alert_with_ten_entries(store: Store) -> None:
+    """S17: whoever is woken by the first stretch is not woken by the other nine."""
     flaps = {range(60 + 60 * number, 64 + 60 * number): 60 for number in range(10)}
     loop = Loop(
         contract=_contract(),

@@ -11,6 +11,7 @@ from tests.stories import (
     test_s13_launch_against_freeze,
     test_s14_too_reliable,
     test_s15_hard_dependency,
+    test_s16_slow_leak,
     test_s18_mail_outage,
 )
 from tests.stories.town import Town, living
@@ -20,6 +21,7 @@ STORIES = (
     test_s13_launch_against_freeze,
     test_s14_too_reliable,
     test_s15_hard_dependency,
+    test_s16_slow_leak,
     test_s18_mail_outage,
 )
 

@@ -52,11 +52,12 @@ EVERY = 5 * MINUTE
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spell:
-    """From `ago` seconds before now, for `lasts` seconds, `bad` of a hundred events failed."""
+    """From `ago` seconds before now, for `lasts` seconds, `bad` events of `of` failed."""
 
     ago: int
     lasts: int
     bad: int
+    of: int = 100
 
 
 def month(
@@ -76,7 +77,7 @@ def month(
         total = a_minute * length // MINUTE
         for name in names:
             seen += total
-            bad = total * spell.bad // 100 if spell else seen // usual - failed
+            bad = total * spell.bad // spell.of if spell else seen // usual - failed
             failed += 0 if spell else bad
             rows.append(f"{iso(at)},{total - bad},{total}" + (f",{name}" if name else ""))
         at += length
