@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
@@ -85,3 +86,7 @@ def main(arguments: Sequence[str] = ()) -> None:
     growth = (sizes[-1] - sizes[0]) / hours
     word = "kept" if growth <= LIMIT else "MISSED"
     print(f"  goal <= {LIMIT} MB an hour: {growth:.2f}, {word}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 import tempfile
 from collections.abc import Sequence
 from fractions import Fraction
@@ -88,3 +89,7 @@ def _whole(count: int) -> None:
     ):
         kept = "kept" if value <= limit else "MISSED"
         print(f"  goal {word} <= {limit:.0f}: {value:.0f}, {kept}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from fractions import Fraction
 
@@ -78,3 +79,7 @@ def _ratios(good: Ints, total: Ints, width: int) -> Ints:
     bad, events = (values.reshape(-1, width).sum(axis=1) for values in (total - good, total))
     ratios: Ints = bad / np.maximum(events, 1)
     return ratios
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
 from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
@@ -120,3 +121,7 @@ def _polars(good: Ints, total: Ints) -> tuple[Timing, list[Flags]]:
         return [answer[str(place)].to_numpy() for place in range(len(columns))]
 
     return measure("Polars, rolling sums", run, runs=5)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

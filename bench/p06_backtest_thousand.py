@@ -34,7 +34,7 @@ def main(arguments: Sequence[str] = ()) -> None:
     years = 20 if options.quick else options.years
     with tempfile.TemporaryDirectory(prefix="allowance-bench-") as folder:
         _write(Path(folder), years)
-        worker = [sys.executable, "-m", "bench.p06_backtest_thousand", folder]
+        worker = [sys.executable, "-m", "bench.p06_backtest_thousand", "--child", folder]
         one = measure_process("allowance, one core", [*worker, "1"], runs=3)
         two = measure_process("allowance, two processes", [*worker, "2"], runs=3)
         floor = measure_process("floor: sum what is read", [*worker, "0"], runs=3)
@@ -74,4 +74,7 @@ def _fired(path: Path) -> int:
 
 
 if __name__ == "__main__":
-    print(_count(sys.argv[1], int(sys.argv[2])))
+    if sys.argv[1:2] == ["--child"]:
+        print(_count(sys.argv[2], int(sys.argv[3])))
+    else:
+        main(sys.argv[1:])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from fractions import Fraction
 from itertools import islice, product
@@ -65,3 +66,7 @@ def main(arguments: Sequence[str] = ()) -> None:
     scaled = naive.times(count / few, f"NumPy, divisions, {count:,} (scaled)")
     show("one SLO-year", ours, [scaled], cpu_limit=LIMIT * count / 1000)
     truth.leave()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

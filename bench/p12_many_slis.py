@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 import tempfile
 from collections.abc import Sequence
 from functools import partial
@@ -124,3 +125,7 @@ def _scan(path: str) -> object:
         f"""SELECT max("time"), sum(status), sum(duration_ms), max(service), max(region)
         FROM read_parquet('{path}')"""
     ).fetchone()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

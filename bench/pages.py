@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import resource
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -86,3 +87,7 @@ async def _measure(town: Town, count: int) -> None:
 
 def _megabytes() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -59,3 +59,7 @@ def _write(folder: Path) -> None:
     text = "".join(f"{iso(minute * 60)},{counted},{events}\n" for minute, counted, events in rows)
     (folder / "counts.csv").write_text("time,good,total\n" + text)
     (folder / "shop.yaml").write_text(CONTRACT)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

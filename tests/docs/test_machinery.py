@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 
 import pytest
+from bench.__main__ import programs
 
 from tests.docs.blocks import blocks, prose
 from tests.docs.generate import regenerated, table
 from tests.docs.shell import DocumentError, Shell, agrees, is_setup, steps
 
+ROOT = Path(__file__).parents[2]
 TEXT = """\
 Words.
 
@@ -110,3 +113,10 @@ def test_a_generated_part_is_replaced_and_an_unknown_one_refused() -> None:
 
 def test_a_bar_in_a_table_cell_is_escaped() -> None:
     assert table(["a"], [["x|y"]]) == "| a |\n| --- |\n| x\\|y |"
+
+
+@pytest.mark.parametrize("name", programs())
+def test_a_measuring_program_also_runs_as_a_module_of_its_own(name: str) -> None:
+    tree = ast.parse((ROOT / "bench" / f"{name}.py").read_text(encoding="utf-8"))
+    assert ast.unparse(tree.body[-1]).startswith("if __name__ == '__main__':")
+    assert "main(sys.argv[1:])" in ast.unparse(tree.body[-1])
