@@ -238,8 +238,8 @@ def test_a_release_waits_for_all_of_its_conditions() -> None:
 def test_a_waiver_lifts_what_its_slo_caused_and_is_named() -> None:
     verdict = judge(ask(), facts(), POLICY, standing(freeze(), waiver()), now=NOW)
     assert verdict.word == "go"
-    assert verdict.sentence.endswith("is lifted by waiver waiver-1 for mail.")
-    assert {one.lifted_by for one in verdict.reasons if one.mark == "against"} == {"waiver waiver-1 for mail"}
+    assert verdict.sentence.endswith("is lifted by waiver-1 for mail.")
+    assert {one.lifted_by for one in verdict.reasons if one.mark == "against"} == {"waiver-1 for mail"}
     assert word(waiver(slo="checkout/latency")) == "stop"
     # It speaks of what was burned: that nothing is known now is no doing of the dependency. A bullet takes that risk.
     late = facts("1", "stale")

@@ -71,7 +71,7 @@ async def test_a_bullet_by_two_people_lifts_the_stop_for_one_change_until_it_end
     assert "| accepted by | the-engineer, the-executive |" in spent["memo_markdown"]
     found = await people.verdict()
     assert found["verdict"] == "go"
-    assert any(one["lifted_by"] == f"silver bullet {spent['id']}" for one in found["reasons"])
+    assert any(one["lifted_by"] == f"silver {spent['id']}" for one in found["reasons"])
     (holds,) = (await people.ask("viewer", "GET", "/v1/exceptions?service=checkout", 200))["exceptions"]
     assert (holds["id"], holds["end"]) == (spent["id"], spent["end"])
     listed = await people.ask("viewer", "GET", "/v1/bullets", 200)

@@ -48,17 +48,14 @@ def lifts(
     releases = [one for one in standing.releases.values() if bound(one, ask, now)]
     waivers = [one for one in standing.waivers.values() if _waives(one, ask, now)]
     return (
+        *(Lift(name=one.id, until=one.end, freeze=one.freeze, governance=True) for one in overrides),
+        *(Lift(name=f"silver {one.id}", until=one.end) for one in bullets),
         *(
-            Lift(name=f"override {one.id}", until=one.end, freeze=one.freeze, governance=True)
-            for one in overrides
-        ),
-        *(Lift(name=f"silver bullet {one.id}", until=one.end) for one in bullets),
-        *(
-            Lift(name=f"conditional release {one.id}", until=one.end)
+            Lift(name=f"conditional {one.id}", until=one.end)
             for one in releases
             if not unmet(one, numbers.burning)
         ),
-        *(Lift(name=f"waiver {one.id} for {one.dependency}", until=one.end, slo=one.slo) for one in waivers),
+        *(Lift(name=f"{one.id} for {one.dependency}", until=one.end, slo=one.slo) for one in waivers),
     )
 
 

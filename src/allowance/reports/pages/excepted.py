@@ -108,8 +108,13 @@ def _burned(facts: Facts, one: Bullet | Override) -> str:
     return f"{found} was spent while it held" if found else ""
 
 
-def most_spent(facts: Facts, service: str, begin: Instant, end: Instant) -> str:
-    """`12 % of the budget of availability`: of the promise that lost most from an instant to another; else `""`."""
+def most_spent(
+    facts: Facts, service: str, begin: Instant, end: Instant, *, least: Fraction = Fraction(0)
+) -> str:
+    """`12 % of the budget of availability`: of the promise that lost most from an instant to another.
+
+    `""` where that is less than `least`, or not known.
+    """
     found: list[tuple[Fraction, str]] = []
     for promise in facts.by_service.get(service, ()):
         if promise.evaluation is None or promise.counts is None or isinstance(facts.at, NoData):
@@ -121,6 +126,8 @@ def most_spent(facts: Facts, service: str, begin: Instant, end: Instant) -> str:
     if not found:
         return ""
     share, title = max(found)
+    if share < least:
+        return ""
     return f"{tabular.percent(share)} of the budget of {title}"
 
 

@@ -30,6 +30,8 @@ from allowance.reports.pages.view import Head, Link, Num, When, head
 DAYS, MOST_CHANGES = 28, 12
 AFTER = 2 * HOUR
 """For so long what is spent after a deploy stands beside it."""
+NOTEWORTHY = Fraction(1, 2000)
+"""A share of a budget below it would be written 0.0 %, and stand beside every quiet deploy."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,7 +178,11 @@ def _lane(facts: Facts, events: Sequence[LaneEvent]) -> Svg | NoData:
 
 
 def _change(one: LaneEvent, facts: Facts, service: ServiceOf) -> Change:
-    spent = most_spent(facts, service.name, one.at, one.at + AFTER) if one.kind == "deploy" else ""
+    spent = (
+        most_spent(facts, service.name, one.at, one.at + AFTER, least=NOTEWORTHY)
+        if one.kind == "deploy"
+        else ""
+    )
     href = one.href if "/ledger/{n}" in facts.pages else ""
     return Change(
         sign=one.sign,
