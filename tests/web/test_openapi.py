@@ -18,13 +18,13 @@ from tests.web.conftest import TEXTS, House
 def test_schemathesis_finds_nothing(house: House, tmp_path: Path) -> None:
     house.run_to(120)
     port = free_port()
-    server = uvicorn.Server(uvicorn.Config(house.app(), port=port, log_level="critical"))
+    server = uvicorn.Server(uvicorn.Config(house.app(open_reading=True), port=port, log_level="critical"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     wait_until(lambda: server.started, "the server")
     program = Path(sys.executable).with_name("schemathesis")
     command = [str(program), "run", f"http://127.0.0.1:{port}/v1/openapi.json", "--no-color"]
-    command += ["--max-examples", "8", "--seed", "1"]
+    command += ["--checks", "all", "--max-examples", "8", "--seed", "1"]
     command += ["--suppress-health-check", "filter_too_much"]
     command += ["--header", f"Authorization: Bearer {TEXTS['admin']}"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)

@@ -39,6 +39,7 @@ from allowance.web import (
     waivers,
 )
 from allowance.web.asked import House
+from allowance.web.described import describe_open_reading
 from allowance.web.door import Door
 from allowance.web.gate_quick import QuickGates
 from allowance.web.health import Trial
@@ -120,6 +121,8 @@ def build_api(
         app.include_router(router)
     routes = [route for router in ROUTERS for route in router.routes if isinstance(route, APIRoute)]
     answer_with_problems(app, routes)
+    if settings.open_reading:
+        describe_open_reading(app, routes)
     with_pages(app, more)
     if sessions is not None:
         app.include_router(sign_in_router(sessions, provider, clock))

@@ -170,22 +170,29 @@ def _is_loopback(text: str) -> bool:
 _bearer = HTTPBearer(auto_error=False, description="a token, as `allowance serve` showed it once")
 
 
-def may(right: Right) -> Any:
-    """The dependency of a route that asks for a right: 401 without a token, 403 with one that lacks it."""
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What a route asks of who comes: a right."""
 
-    async def check(
-        request: Request, _: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+    right: Right
+
+    async def __call__(
+        self, request: Request, _: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
     ) -> Caller:
+        """Who asks. Errors: `Refusal` 401 without a token, 403 with one that lacks the right."""
         who: Caller = request.scope["state"]["caller"]
-        if right in who.rights:
+        if self.right in who.rights:
             return who
         if not who.name:
             raise _unauthorized("this needs a token", "people sign in at /sign-in")
         raise Refusal(
             HTTPStatus.FORBIDDEN,
             "role",
-            f"the role of {who.name} does not allow to {right}",
-            hint=f"it takes one of: {', '.join(role for role, rights in ROLES.items() if right in rights)}",
+            f"the role of {who.name} does not allow to {self.right}",
+            hint=f"it takes one of: {', '.join(role for role, rights in ROLES.items() if self.right in rights)}",
         )
 
-    return Depends(check)
+
+def may(right: Right) -> Any:
+    """The dependency of a route that asks for a right: 401 without a token, 403 with one that lacks it."""
+    return Depends(Asking(right))
