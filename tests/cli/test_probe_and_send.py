@@ -13,6 +13,7 @@ from allowance.cli.probe import expectation
 from allowance.cli.send import per_second
 from allowance.core.problem import ProblemError
 from tests.edges.test_prober import serving
+from tests.fakes.receiver import Reply, receiving
 from tests.peers import free_port
 
 
@@ -70,3 +71,18 @@ def test_rates_and_expectations() -> None:
     assert found.json == (("a.b", "1"),)
     with pytest.raises(ProblemError, match="no regular expression"):
         expectation(["body=("])
+
+
+@pytest.mark.parametrize("form", ["events", "rum"])
+def test_what_is_sent_to_the_api_goes_to_the_server_of_the_environment(
+    form: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ["send", form, "--for", "1s", "--rate", "1/s"]
+    with (
+        receiving(lambda request: Reply(body="{}")) as usual,
+        receiving(lambda request: Reply(body="{}")) as named,
+    ):
+        monkeypatch.setenv("ALLOWANCE_SERVER", usual.url)
+        run(words)
+        run([*words, "--to", named.url])
+        assert len(usual.got) == len(named.got) == 1

@@ -55,7 +55,8 @@ def send(
     duration
         How long to send.
     to
-        The server. Default: http://127.0.0.1:4318 for otlp and log, http://127.0.0.1:8787 for events and rum.
+        The server. Default: http://127.0.0.1:4318 for otlp and log; for events and rum ALLOWANCE_SERVER, else
+        http://127.0.0.1:8787.
     version
         The version that is told.
     region
@@ -90,6 +91,8 @@ def send(
     )
     seconds = parse_duration(duration)
     total = int(per_second(rate) * min(seconds, LONGEST))
+    if to is None and chosen in ("events", "rum"):
+        to = os.environ.get("ALLOWANCE_SERVER") or None
     with Sender(chosen, to, os.environ.get("ALLOWANCE_TOKEN")) as sender:
         sent, acknowledged, reasons = _sent(sender, chosen, scene, total, per_second(rate))
     facts = {
