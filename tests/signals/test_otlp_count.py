@@ -12,7 +12,8 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 from allowance.core.problem import ProblemError
 from allowance.signals.otlp_count import OtlpCounter
 from allowance.signals.otlp_counters import since
-from allowance.signals.otlp_memory import Learned, Memory, from_bytes, remembered
+from allowance.signals.otlp_learned import Learned, from_bytes
+from allowance.signals.otlp_memory import Memory, remembered
 from allowance.signals.otlp_points import About, Explicit, Exponential, Metric, Number
 from allowance.signals.otlp_protobuf import ProtobufReader
 from allowance.signals.otlp_tally import OTHER, Counted, Limits

@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 from allowance.signals.otlp_columns import Batch
 from allowance.signals.otlp_count import OtlpCounter
 from allowance.signals.otlp_group import count_together
-from allowance.signals.otlp_memory import Learned, Memory
+from allowance.signals.otlp_learned import Learned
+from allowance.signals.otlp_memory import Memory
 from allowance.signals.otlp_protobuf import ProtobufReader
 from allowance.signals.otlp_tally import Counted, Limits
+from tests.signals.test_otlp_points import each
 from tests.web.otlp_traffic import NOW, counter, sli, spans
 
 SLIS = (
@@ -85,4 +87,4 @@ def test_together_is_one_after_the_other(requests: list[Any]) -> None:
     assert memory.standing() == Learned()  # nothing is learned before it is stored
     memory.learn(group.learned)
     assert memory.ids == alone.ids
-    assert memory.standing() == alone.standing()
+    assert each(memory) == each(alone)

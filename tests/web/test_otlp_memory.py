@@ -12,7 +12,8 @@ from allowance.contract.read import read
 from allowance.edges.store import Store
 from allowance.edges.store.database import connect
 from allowance.signals.otlp_answer import PROTOBUF
-from allowance.signals.otlp_memory import Memory, from_bytes, remembered
+from allowance.signals.otlp_learned import from_bytes
+from allowance.signals.otlp_memory import Memory, remembered
 from allowance.web import otlp_door
 from allowance.web.otlp_door import OtlpDoor
 from allowance.web.otlp_sink import Accepted, Request

@@ -122,11 +122,10 @@ class OtlpCounter:
                     _look_at(metric, counters, tally)
             elif metric.form == "gauge":
                 self._values(metric, counters, tally)
-            elif not self._deltas(metric, counters, tally):
+            elif not self._at_once(metric, counters, tally):
                 self._increases(metric, counters, tally)
-        learned = counters.learned
-        tally.ids += learned.ids
-        tally.streams = learned.streams
+                counters.settle(metric)
+        tally.points = counters.learned
 
     def _values(self, metric: Metric, counters: Counters, tally: Tally) -> None:
         """Points that are events by themselves, judged by their value."""
@@ -143,17 +142,18 @@ class OtlpCounter:
             else:
                 tally.said(said, at // tally.step, 1)
 
-    def _deltas(self, metric: Metric, counters: Counters, tally: Tally) -> bool:
-        """Count deltas in columns all at once; not, where something is to be said of one of them."""
+    def _at_once(self, metric: Metric, counters: Counters, tally: Tally) -> bool:
+        """Count points in columns all together; not, where something is to be said of one of them."""
         points = metric.points
-        if metric.form != "delta" or not isinstance(points, Columns) or int(points.times.max()) > _LAST:
+        if not isinstance(points, Columns) or int(points.times.max()) > _LAST:
             return False
         ends = points.times.astype(np.int64) - 1
-        events = points.events()
-        inside = tally.first <= int(ends.min()) and int(ends.max()) < tally.last
-        if events is None or not inside or not counters.are_new(points.keys()):
+        if int(ends.min()) < tally.first or int(ends.max()) >= tally.last:
             return False
-        self._sums(metric, points, events, ends, tally)
+        gains = counters.gains(metric, points)
+        if gains is None:
+            return False
+        self._sums(metric, *gains, ends, tally)
         return True
 
     def _sums(self, metric: Metric, points: Columns, events: Ints, ends: Ints, tally: Tally) -> None:

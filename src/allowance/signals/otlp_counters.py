@@ -12,8 +12,12 @@ import struct
 from collections.abc import Sequence
 from typing import Literal, TypeAlias
 
-from allowance.signals.otlp_memory import Known, Last, Learned, Levels, ProcessKey, StreamKey
+from allowance.signals.otlp_learned import Learned
+from allowance.signals.otlp_memory import Known
+from allowance.signals.otlp_point_columns import Columns, Ints
 from allowance.signals.otlp_points import Explicit, Exponential, Metric, Nanos, Number, Point, digest_of
+from allowance.signals.otlp_sheets import sheet_of, since_sheet
+from allowance.signals.otlp_streams import Last, Levels, ProcessKey, StreamKey, Streams
 
 Nothing = Literal["duplicate", "baseline"]
 Gain: TypeAlias = Point | Nothing
@@ -31,7 +35,7 @@ class Counters:
 
     def __init__(self, memory: Known, most: int, *, oldest: Nanos) -> None:
         self._memory, self._most, self._oldest = memory, most, oldest
-        self._streams: dict[StreamKey, Last] = {}
+        self._now = Streams()
         self._first_heard: dict[ProcessKey, Nanos] = {}
         self._ids: dict[bytes, None] = {}
         self._processes: dict[tuple[object, ...], bytes] = {}
@@ -40,16 +44,51 @@ class Counters:
     @property
     def learned(self) -> Learned:
         """What the memory is to learn."""
-        return Learned(ids=tuple(self._ids), streams=self._streams)
+        return Learned(ids=tuple(self._ids), streams=self._now.alone, sheets=tuple(self._now.sheets))
 
-    def are_new(self, ids: Sequence[bytes]) -> bool:
-        """Whether none of these deltas came before, nor twice; then they have come now."""
+    def gains(self, metric: Metric, points: Columns) -> tuple[Columns, Ints] | None:
+        """What happened since the points before, and how many events that are by point.
+
+        None where something is to be said of one of them, or where they were not seen together: then nothing was
+        read, and `gain` reads them one by one.
+        """
+        if metric.form == "cumulative":
+            return self._since_sheet(metric, points)
+        events = points.events()
+        return None if events is None or not self._are_new(points.keys()) else (points, events)
+
+    def _are_new(self, ids: Sequence[bytes]) -> bool:
         fresh = dict.fromkeys(ids)
         known = len(fresh) < len(ids) or not self._memory.knows_none(set(fresh))
         if known or not self._ids.keys().isdisjoint(fresh):
             return False
         self._ids |= fresh
         return True
+
+    def _since_sheet(self, metric: Metric, points: Columns) -> tuple[Columns, Ints] | None:
+        if (points.starts != points.starts[0]).any():
+            return None
+        process = self._process(metric, points[0])
+        before = (self._now if self._now.heard(process) else self._memory).sheet(process)
+        found = None if before is None else since_sheet(points, before)
+        events = None if found is None else found[0].events()
+        if found is None or events is None:
+            return None
+        gains, sheet = found
+        self._now.learn_sheet(sheet)
+        return gains, events
+
+    def settle(self, metric: Metric) -> None:
+        """Keep points that were read one by one as a sheet, so that the next ones of their streams are read at once."""
+        points = metric.points
+        if metric.form != "cumulative" or not isinstance(points, Columns):
+            return
+        process = self._process(metric, points[0])
+        sheet = sheet_of(points, process)
+        if sheet is not None:
+            known = (self._now.alone.get((digest, process[1])) for digest in sheet.rows)
+            if all(last is not None and last.time == at for last, at in zip(known, sheet.times, strict=True)):
+                self._now.learn_sheet(sheet)
 
     def gain(self, metric: Metric, point: Point) -> Gain | str:
         """What happened since the point before; any other text is why the point is refused."""
@@ -61,17 +100,16 @@ class Counters:
                 return "duplicate"
             self._ids[one] = None
             return point
-        key = (point.about.digest, point.start)
-        last = self._streams.get(key) or self._memory.last(key)
+        key, process = (point.about.digest, point.start), self._process(metric, point)
+        last = self._now.last(key, process) or self._memory.last(key, process)
         if last is None:
-            return self._first(metric, point, key)
+            return self._first(point, key, process)
         if point.time <= last.time:
             return "duplicate"
-        self._remember(key, point, last.process)
+        self._remember(key, point, process)
         return since(point, last.levels)
 
-    def _first(self, metric: Metric, point: Point, key: StreamKey) -> Gain | str:
-        process = (self._process(metric, point), point.start)
+    def _first(self, point: Point, key: StreamKey, process: ProcessKey) -> Gain | str:
         if self._memory.streams + self._new >= self._most:
             return TOO_MANY_STREAMS
         # Heard before, not in the same export: all streams of an old process come together at first.
@@ -81,15 +119,15 @@ class Counters:
         self._remember(key, point, process)
         return point if young else "baseline"
 
-    def _process(self, metric: Metric, point: Point) -> bytes:
+    def _process(self, metric: Metric, point: Point) -> ProcessKey:
         resource, scope = point.about.resource, point.about.own.get("scope_name")
         known = (id(resource), scope, metric.name)
         if known not in self._processes:
             self._processes[known] = digest_of(resource, scope, metric.name)
-        return self._processes[known]
+        return self._processes[known], point.start
 
     def _remember(self, key: StreamKey, point: Point, process: ProcessKey) -> None:
-        self._streams[key] = Last(time=point.time, levels=levels(point), process=process)
+        self._now.learn(key, Last(time=point.time, levels=levels(point), process=process))
         self._first_heard[process] = min(self._first_heard.get(process, point.time), point.time)
 
 

@@ -12,7 +12,8 @@ from allowance.core.time import Instant
 from allowance.signals.otlp_ahead import Ahead
 from allowance.signals.otlp_columns import Batch, joined
 from allowance.signals.otlp_count import OtlpCounter
-from allowance.signals.otlp_memory import Known, Learned
+from allowance.signals.otlp_learned import Learned
+from allowance.signals.otlp_memory import Known
 from allowance.signals.otlp_tally import Counted
 
 Rows = dict[tuple[str, str], dict[Instant, tuple[int, int]]]

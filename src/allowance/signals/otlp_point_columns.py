@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import overload
+from dataclasses import dataclass, replace
+from typing import TypeAlias, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from allowance.signals.otlp_columns import Instants
 from allowance.signals.otlp_points import About, Explicit, Number, Point
 
-Ints = NDArray[np.int64]
+Ints: TypeAlias = NDArray[np.int64]
+Levels: TypeAlias = Ints | NDArray[np.float64]
 
 _WHOLE = 1e-6
 _EXACT = 2.0**52
@@ -58,6 +59,14 @@ class Columns(Sequence[Point]):
         """How many events each point stands for; None where some do not count whole ones, or too many."""
 
     @abstractmethod
+    def levels(self) -> tuple[Levels, Ints, tuple[float, ...] | None]:
+        """Values or observations, observations by bucket, and bounds; None for what has no buckets."""
+
+    @abstractmethod
+    def at_levels(self, totals: Levels, counts: Ints) -> Columns:
+        """The same points with other numbers."""
+
+    @abstractmethod
     def summed(self, place: int, events: int, counts: Ints) -> Point:
         """One point for many like that at a place: what they stand for, and the sums of their `buckets`."""
 
@@ -84,7 +93,7 @@ class Columns(Sequence[Point]):
 class Numbers(Columns):
     """Points of a sum or a gauge."""
 
-    values: Ints | NDArray[np.float64]
+    values: Levels
 
     def _point(self, place: int) -> Number:
         about = self.abouts[int(self.slots[place])]
@@ -100,6 +109,12 @@ class Numbers(Columns):
         near = np.rint(values)
         whole = np.abs(values - near) <= _WHOLE * np.maximum(1, near)
         return near.astype(np.int64) if whole.all() else None
+
+    def levels(self) -> tuple[Levels, Ints, None]:
+        return self.values, self.buckets, None
+
+    def at_levels(self, totals: Levels, counts: Ints) -> Numbers:
+        return replace(self, values=totals)
 
     def summed(self, place: int, events: int, counts: Ints) -> Number:
         return Number(
@@ -128,6 +143,12 @@ class Explicits(Columns):
 
     def events(self) -> Ints | None:
         return self.totals
+
+    def levels(self) -> tuple[Levels, Ints, tuple[float, ...]]:
+        return self.totals, self.counts, self.bounds
+
+    def at_levels(self, totals: Levels, counts: Ints) -> Explicits:
+        return replace(self, totals=totals.astype(np.int64), counts=counts)
 
     def summed(self, place: int, events: int, counts: Ints) -> Explicit:
         return Explicit(*self._about(place), events, tuple(counts.tolist()), self.bounds)

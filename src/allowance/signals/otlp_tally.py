@@ -10,7 +10,8 @@ from allowance.core.buckets import Buckets, from_rows
 from allowance.core.duration import HOUR, MINUTE, short
 from allowance.core.problem import Problem
 from allowance.core.time import Instant
-from allowance.signals.otlp_memory import Known, Last, Learned, StreamKey
+from allowance.signals.otlp_learned import Learned
+from allowance.signals.otlp_memory import Known
 from allowance.signals.otlp_points import About, Nanos
 from allowance.signals.otlp_sli import Said
 from allowance.signals.sketch import Sketch
@@ -114,7 +115,8 @@ class Tally:
         self.reasons: dict[str, int] = {}
         self.duplicates = self.unused = self.baselines = self.revised = 0
         self.ids: list[bytes] = []
-        self.streams: Mapping[StreamKey, Last] = {}
+        self.points = Learned()
+        """What points of metrics add to what is remembered."""
         self.problems: dict[str, Problem] = {}
         self.latencies: list[Latencies] = []
         self._groups: dict[str, Groups] = {}
@@ -191,8 +193,9 @@ class Tally:
             problems=self.problems,
             latencies=self.latencies,
             learned=Learned(
-                ids=tuple(self.ids),
-                streams=self.streams,
+                ids=(*self.ids, *self.points.ids),
+                streams=self.points.streams,
+                sheets=self.points.sheets,
                 groups=tuple((sli, group) for sli, groups in self._groups.items() for group in groups.new),
             ),
         )

@@ -21,7 +21,8 @@ from allowance.edges.store import beacons
 from allowance.edges.store.acks import Arrival, remember
 from allowance.edges.store.store import Store
 from allowance.signals.event_sli import Told, ToldCounter, event_row, told_sli_of
-from allowance.signals.otlp_memory import Learned, Memory
+from allowance.signals.otlp_learned import Learned
+from allowance.signals.otlp_memory import Memory
 from allowance.signals.otlp_tally import OTHER, Counted
 from allowance.signals.rum import told_by_browser
 

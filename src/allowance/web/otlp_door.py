@@ -22,7 +22,8 @@ from allowance.signals.otlp_columns import Batch
 from allowance.signals.otlp_count import OtlpCounter
 from allowance.signals.otlp_group import Group, count_together
 from allowance.signals.otlp_json import JsonReader
-from allowance.signals.otlp_memory import from_bytes, remembered
+from allowance.signals.otlp_learned import from_bytes
+from allowance.signals.otlp_memory import remembered
 from allowance.signals.otlp_protobuf import ProtobufReader
 from allowance.signals.otlp_sli import otlp_sli_of
 from allowance.signals.otlp_tally import Counted

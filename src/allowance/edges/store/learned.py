@@ -22,7 +22,7 @@ from sqlalchemy import (
 from allowance.edges.store.database import ONLY_READS
 from allowance.edges.store.prepared import Prepared
 from allowance.edges.store.tables import metadata
-from allowance.signals.otlp_memory import Learned, from_bytes
+from allowance.signals.otlp_learned import Learned, from_bytes
 
 table = Table(
     "otlp_learned",
