@@ -6,6 +6,9 @@ export UV_PROJECT_ENVIRONMENT = .venv
 export UV_PYTHON_DOWNLOADS = never
 BIN = .venv/bin
 
+# What a first start compiles, the next ones read: without it every process would compile all that it imports.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo report test check bench docs format clean setup
 demo: setup  ## a living shop that breaks on purpose, with a month behind it and a guided tour
 	@$(BIN)/allowance demo

@@ -54,14 +54,14 @@ def free_port() -> int:
     raise AssertionError("unreachable: the count has no end")
 
 
-def wait_until(ready: Callable[[], bool], what: str, seconds: float = 30) -> None:
-    """Poll until `ready()`; fail with `what` after so many seconds."""
+def wait_until(ready: Callable[[], bool], what: str, seconds: float = 30, *, pause: float = 0.05) -> None:
+    """Ask every `pause` seconds until `ready()`; fail with `what` after so many seconds."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         with contextlib.suppress(httpx.HTTPError, OSError):
             if ready():
                 return
-        time.sleep(0.05)
+        time.sleep(pause)
     pytest.fail(f"{what} did not come up within {seconds} s")
 
 

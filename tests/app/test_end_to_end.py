@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import subprocess
-import sys
 import time
-from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import httpx
@@ -18,6 +16,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.trace import SpanKind
 
+from tests.fakes.nursery import served
 from tests.fakes.receiver import Reply, receiving
 from tests.peers import NODE, alertmanager_in, free_port, node_sdk, wait_until
 
@@ -54,22 +53,13 @@ receivers:
 """
 
 
-@contextlib.contextmanager
-def _serving(folder: Path, port: int, otlp: int) -> Iterator[subprocess.Popen[bytes]]:
-    words = ["--notify", "notify.yaml", "--delay", "1s", "--listen", f"127.0.0.1:{port}"]
-    command = [sys.executable, "-m", "allowance", "serve", "shop.yaml", *words, "--otlp", f"127.0.0.1:{otlp}"]
-    with (
-        (folder / "serve.log").open("wb") as log,
-        subprocess.Popen(command, cwd=folder, stdout=log, stderr=log) as process,
-    ):
-        try:
-            wait_until(lambda: httpx.get(f"http://127.0.0.1:{port}/healthz").status_code == 200, "serve", 60)
-            wait_until(
-                lambda: httpx.post(f"http://127.0.0.1:{otlp}/v1/traces").status_code in (200, 415), "otlp", 60
-            )
-            yield process
-        finally:
-            process.kill()
+def _serving(folder: Path, port: int, otlp: int) -> AbstractContextManager[int]:
+    def ready() -> bool:
+        lives = httpx.get(f"http://127.0.0.1:{port}/healthz").status_code == 200
+        return lives and httpx.post(f"http://127.0.0.1:{otlp}/v1/traces").status_code in (200, 415)
+
+    words = ["shop.yaml", "--notify", "notify.yaml", "--delay", "1s", "--listen", f"127.0.0.1:{port}"]
+    return served([*words, "--otlp", f"127.0.0.1:{otlp}"], folder, ready)
 
 
 def _python(address: str) -> None:
@@ -109,10 +99,10 @@ def test_failing_requests_reach_a_person_and_a_contract_changes_on_the_way(tmp_p
             _node(f"http://127.0.0.1:{otlp}")
 
             (tmp_path / "shop.yaml").write_text(CONTRACT.replace("team-shop", "team-web"))
-            os.kill(process.pid, signal.SIGHUP)
+            os.kill(process, signal.SIGHUP)
             wait_until(lambda: slo()["owner"] == "team-web", "the new contract", 60)
             (tmp_path / "shop.yaml").write_text(CONTRACT.replace("99%", "99 of 100"))
-            os.kill(process.pid, signal.SIGHUP)
+            os.kill(process, signal.SIGHUP)
 
             wait_until(lambda: len(hook.got) >= 1, "the page", 150)
             ready = httpx.get(f"{api}/readyz").json()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import re
@@ -10,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import httpx
@@ -22,6 +21,7 @@ from allowance.core.time import iso
 from allowance.edges.token_file import mint
 from tests.docs.blocks import ROOT, blocks
 from tests.fakes import github as fake
+from tests.fakes.nursery import served
 from tests.peers import free_port, wait_until
 
 POLICY = """
@@ -65,34 +65,10 @@ def _signed() -> str:
     return POLICY + "\n".join(["  signatures:", *lines, ""])
 
 
-@contextlib.contextmanager
-def _serving(folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
+def _serving(folder: Path, port: int) -> AbstractContextManager[int]:
     """A running server with its first tick taken."""
-    command = [
-        sys.executable,
-        "-m",
-        "allowance",
-        "serve",
-        "shop.yaml",
-        "--github",
-        "github.yaml",
-        "--delay",
-        "1s",
-    ]
-    with (folder / "serve.log").open("ab") as log:
-        process = subprocess.Popen(
-            [*command, "--listen", f"127.0.0.1:{port}"],
-            cwd=folder,
-            stdout=log,
-            stderr=log,
-            env={**os.environ, "HOOK": fake.SECRET},
-        )
-    try:
-        wait_until(lambda: _ticked(port), "allowance serve", 120)
-        yield process
-    finally:
-        process.kill()
-        process.wait(10)
+    words = ["shop.yaml", "--github", "github.yaml", "--delay", "1s", "--listen", f"127.0.0.1:{port}"]
+    return served(words, folder, lambda: _ticked(port), HOOK=fake.SECRET)
 
 
 def _ticked(port: int) -> bool:
@@ -124,7 +100,7 @@ def test_the_shell_of_the_documentation_and_a_deployment_over_a_kill(folder: Pat
         with _serving(folder, port) as process:
             _shell(folder, port, token)
             _held(github, port)
-            os.kill(process.pid, signal.SIGKILL)
+            os.kill(process, signal.SIGKILL)
         assert github.states() == [None], (folder / "serve.log").read_text()
         (folder / "shop.yaml").write_text(POLICY + SERVICE)  # nobody has signed this one: it only advises
         with _serving(folder, port):

@@ -5,10 +5,8 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +15,7 @@ import httpx
 from allowance.contract.read import read
 from allowance.contract.signing import policy_hash
 from allowance.core.time import iso
+from tests.fakes.nursery import served
 from tests.fakes.receiver import Reply, receiving
 from tests.peers import free_port, wait_until
 
@@ -75,22 +74,9 @@ def _log(now: int) -> str:
     return "\n".join(rows) + "\n"
 
 
-@contextlib.contextmanager
-def _serving(folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
-    command = [sys.executable, "-m", "allowance", "serve", "shop.yaml", "--notify", "notify.yaml"]
-    with (folder / "serve.log").open("ab") as log:
-        process = subprocess.Popen(
-            [*command, "--delay", "1s", "--listen", f"127.0.0.1:{port}"],
-            cwd=folder,
-            stdout=log,
-            stderr=log,
-            env=dict(os.environ),
-        )
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.wait(10)
+def _serving(folder: Path, port: int) -> AbstractContextManager[int]:
+    words = ["shop.yaml", "--notify", "notify.yaml", "--delay", "1s", "--listen", f"127.0.0.1:{port}"]
+    return served(words, folder)
 
 
 def _get(port: int, path: str) -> Any:
@@ -118,7 +104,7 @@ def test_a_spent_budget_freezes_and_hands_the_pager_back(tmp_path: Path) -> None
             states = _get(port, "/v1/states")
             gate = _get(port, "/v1/gates/checkout?change=feature")
             hotfix = _get(port, "/v1/gates/checkout?change=hotfix")
-            os.kill(process.pid, signal.SIGKILL)
+            os.kill(process, signal.SIGKILL)
         assert {one["subject"]: one["state"] for one in states["states"]} == {
             "checkout": "red",
             "checkout/pages": "red",

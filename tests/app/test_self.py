@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import httpx
 import pytest
 
 from allowance.cli.main import run
+from tests.fakes.nursery import served
 from tests.peers import free_port, need, running, wait_until
 
 CONTRACT = """
@@ -56,13 +55,11 @@ def test_a_prometheus_that_scrapes_a_running_server_measures_its_promises(
         f"--storage.tsdb.path={tmp_path / 'data'}",
         f"--web.listen-address=127.0.0.1:{scraper}",
     ]
-    serve = [sys.executable, "-m", "allowance", "serve", "shop.yaml", "--listen", f"127.0.0.1:{port}"]
+    serve = ["shop.yaml", "--listen", f"127.0.0.1:{port}", "--delay", "1s"]
     with (
         running(prometheus, tmp_path / "prometheus.log"),
-        running([*serve, "--delay", "1s"], tmp_path / "serve.log") as process,
+        served(serve, tmp_path, lambda: httpx.get(f"http://127.0.0.1:{port}/v1/slos").status_code == 200),
     ):
-        assert isinstance(process, subprocess.Popen)
-        wait_until(lambda: httpx.get(f"http://127.0.0.1:{port}/v1/slos").status_code == 200, "serve", 120)
 
         def scraped() -> bool:
             query = {"query": "count_over_time(allowance_tick_lag_seconds[1m])"}
@@ -81,6 +78,6 @@ def test_a_prometheus_that_scrapes_a_running_server_measures_its_promises(
         wait_until(scraped, "three scrapes", 120)
         assert run(["init", "--self", "--from", url]) == 0
         capfdbinary.readouterr()
-        wait_until(measured, "the promises", 150)
+        wait_until(measured, "the promises", 150, pause=1)
     assert known["ticks"]["good"] == known["ticks"]["total"]
     assert known["deliveries"]["good"] == known["deliveries"]["total"]

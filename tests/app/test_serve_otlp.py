@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import httpx
@@ -21,6 +18,7 @@ from opentelemetry.trace import SpanKind
 from allowance.core.problem import ProblemError
 from allowance.web.listening import Address, bound
 from allowance.web.otlp_reception import Reception
+from tests.fakes.nursery import served
 from tests.fakes.otlp_sink import CountingSink
 from tests.peers import free_port, wait_until
 from tests.web.otlp_traffic import NOW, sli
@@ -47,28 +45,14 @@ def _good_word() -> str:
     return next(name for name, attributes in ALIASES.items() if "http.response.status_code" in attributes)
 
 
-@contextlib.contextmanager
-def _serving(folder: Path, port: int, otlp: int) -> Iterator[None]:
-    words = ["--listen", f"127.0.0.1:{port}", "--otlp", f"127.0.0.1:{otlp}"]
-    with (folder / "serve.log").open("ab") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "allowance", "serve", "shop.yaml", *words],
-            cwd=folder,
-            stdout=log,
-            stderr=log,
-        )
-    try:
-        wait_until(
-            lambda: httpx.get(f"http://127.0.0.1:{port}/v1/slos").status_code == 200, "allowance serve", 120
-        )
-        wait_until(
-            lambda: httpx.post(f"http://127.0.0.1:{otlp}/v1/traces", content=b"").status_code in (200, 415),
-            "the receiver",
-        )
-        yield
-    finally:
-        process.kill()
-        process.wait(10)
+def _serving(folder: Path, port: int, otlp: int) -> AbstractContextManager[int]:
+    def ready() -> bool:
+        reads = httpx.get(f"http://127.0.0.1:{port}/v1/slos").status_code == 200
+        return reads and httpx.post(f"http://127.0.0.1:{otlp}/v1/traces").status_code in (200, 415)
+
+    return served(
+        ["shop.yaml", "--listen", f"127.0.0.1:{port}", "--otlp", f"127.0.0.1:{otlp}"], folder, ready
+    )
 
 
 def _send(otlp: int, statuses: list[int]) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import sys
 from pathlib import Path
 
 import httpx
 
 from allowance.cli.main import run
-from tests.peers import free_port, running, wait_until
+from tests.fakes.nursery import served
+from tests.peers import free_port
 
 CONTRACT = """
 apiVersion: allowance/v1
@@ -27,11 +27,9 @@ def test_from_the_first_link_to_the_last_revocation(tmp_path: Path, capsys: obje
     port = free_port()
     here = f"http://127.0.0.1:{port}"
     files = ["--store", str(tmp_path / "a.db"), "--tokens", str(tmp_path / "tokens.json")]
-    command = [sys.executable, "-m", "allowance", "serve", str(tmp_path / "shop.yaml"), *files]
-    log = tmp_path / "log"
-    with running([*command, "--listen", f"127.0.0.1:{port}"], log):
-        wait_until(lambda: httpx.get(f"{here}/healthz").status_code == 200, "allowance serve", 60)
-        (link,) = re.findall(r"http://\S+/sign-in\?token=\S+", log.read_text())
+    words = ["shop.yaml", *files, "--listen", f"127.0.0.1:{port}"]
+    with served(words, tmp_path, lambda: httpx.get(f"{here}/healthz").status_code == 200):
+        (link,) = re.findall(r"http://\S+/sign-in\?token=\S+", (tmp_path / "serve.log").read_text())
         with httpx.Client(base_url=here) as person, httpx.Client(base_url=here) as machine:
             assert person.get(link).status_code == 303
             assert person.get(link).status_code == 401

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
+import signal
 import sqlite3
-import subprocess
-import sys
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from fractions import Fraction
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from allowance.edges import clock
 from allowance.edges.sender import Sender
 from allowance.edges.store.gains import ROW
 from allowance.signals.made_up import Event, Form, Scene, event
+from tests.fakes.nursery import served
 from tests.peers import free_port, wait_until
 
 CONTRACT = """
@@ -35,24 +36,9 @@ spec:
 SCENE = Scene(service="checkout", run="trial", errors=Fraction(1, 5))
 
 
-@contextlib.contextmanager
-def serving(folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
-    words = ["--listen", f"127.0.0.1:{port}"]
-    with (folder / "serve.log").open("ab") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "allowance", "serve", "shop.yaml", *words],
-            cwd=folder,
-            stdout=log,
-            stderr=log,
-        )
-    try:
-        wait_until(
-            lambda: httpx.get(f"http://127.0.0.1:{port}/healthz").status_code == 200, "allowance serve", 60
-        )
-        yield process
-    finally:
-        process.kill()
-        process.wait(30)
+def serving(folder: Path, port: int) -> AbstractContextManager[int]:
+    words = ["shop.yaml", "--listen", f"127.0.0.1:{port}"]
+    return served(words, folder, lambda: httpx.get(f"http://127.0.0.1:{port}/healthz").status_code == 200)
 
 
 def counted(folder: Path) -> dict[str, tuple[int, int]]:
@@ -90,7 +76,7 @@ def test_acknowledged_events_and_beacons_outlive_a_kill(tmp_path: Path) -> None:
         with ThreadPoolExecutor(2) as pool:
             sending = [pool.submit(send_all, form, to, token, events[10:]) for form in forms]
             wait_until(lambda: counted(tmp_path).get("checkout/web", (0, 0))[1] > 12, "some of the rest", 60)
-            process.kill()
+            os.kill(process, signal.SIGKILL)
             acknowledged = [10 + one.result(60) for one in sending]
     after = counted(tmp_path)
     assert after["checkout/orders"][1] >= acknowledged[0]

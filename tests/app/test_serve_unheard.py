@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +13,7 @@ from allowance.cli.main import run
 from allowance.edges import clock
 from allowance.edges.store import open_store
 from tests.alerting.notices import notice
+from tests.fakes.nursery import served
 from tests.fakes.receiver import Reply, receiving
 from tests.peers import free_port, wait_until
 
@@ -38,23 +36,10 @@ routes:
 
 @contextlib.contextmanager
 def serving(folder: Path, room: str) -> Iterator[str]:
-    port = free_port()
-    words = ["serve", "shop.yaml", "--notify", "notify.yaml", "--listen", f"127.0.0.1:{port}"]
-    with (folder / "serve.log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "allowance", *words],
-            cwd=folder,
-            stdout=log,
-            stderr=log,
-            env=os.environ | {"ROOM_URL": room},
-        )
-    server = f"http://127.0.0.1:{port}"
-    try:
-        wait_until(lambda: httpx.get(f"{server}/healthz").status_code == 200, "allowance serve", 60)
+    server = f"http://127.0.0.1:{free_port()}"
+    words = ["shop.yaml", "--notify", "notify.yaml", "--listen", server.removeprefix("http://")]
+    with served(words, folder, lambda: httpx.get(f"{server}/healthz").status_code == 200, ROOM_URL=room):
         yield server
-    finally:
-        process.kill()
-        process.wait(30)
 
 
 def _seconds(server: str) -> float:
@@ -76,7 +61,7 @@ def test_who_is_not_reached_is_seen_everywhere_and_no_secret_is(
     store.close()
     down = True
     with (
-        receiving(lambda request: Reply(status=500 if down else 200, body=f"no {HIDDEN}")) as receiver,
+        receiving(lambda _: Reply(status=500, body=f"no {HIDDEN}") if down else Reply(body="ok")) as receiver,
         serving(tmp_path, f"{receiver.url}/services/{HIDDEN}") as server,
     ):
 

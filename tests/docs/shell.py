@@ -9,11 +9,12 @@ from __future__ import annotations
 import os
 import re
 import shlex
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tests.fakes.nursery import OF_OTHERS, nursery
 
 NOT_RUN = (
     "cd",
@@ -117,22 +118,13 @@ class Shell:
             raise DocumentError(
                 f"`{command}` is neither `allowance ...` nor one of the commands that are not run: {', '.join(NOT_RUN)}"
             )
-        done = subprocess.run(
-            [sys.executable, "-m", "allowance", *words[1:]],
-            cwd=self.folder,
-            env=_environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE if target else subprocess.STDOUT,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        self.code = done.returncode
-        if target:
-            self._inside(target).write_text(done.stdout)
-            return done.stderr
-        return done.stdout
+        with TemporaryDirectory() as folder, nursery(OF_OTHERS) as starter:
+            out, err = Path(folder, "out"), Path(folder, "err")
+            printed = err if target else out
+            self.code = starter.run(words[1:], self.folder, out, printed, _environment())
+            if target:
+                self._inside(target).write_text(out.read_text())
+            return printed.read_text()
 
     def understood(self, command: str) -> None:
         """Run a command of a pipeline, where no server is. Errors: `DocumentError` where its options are wrong."""

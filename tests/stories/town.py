@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -24,6 +25,7 @@ from allowance.core.duration import DAY, HOUR, MINUTE
 from allowance.core.time import Instant, iso
 from allowance.edges.token_file import mint
 from allowance.governance.roles import Role
+from tests.fakes.nursery import is_there, served
 from tests.peers import free_port, wait_until
 
 AGREEMENT = """\
@@ -199,18 +201,11 @@ def living(folder: Path, stories: Sequence[Any]) -> Iterator[Town]:
     for story in stories:
         story.furnish(town)
     files = sorted(one.name for one in folder.glob("*.yaml"))
-    command = [sys.executable, "-m", "allowance", "serve", *files, "--delay", "1s"]
-    with (folder / "serve.log").open("wb") as log:
-        process = subprocess.Popen(
-            [*command, "--listen", f"127.0.0.1:{town.port}"], cwd=folder, stdout=log, stderr=log
-        )
-    try:
-        wait_until(lambda: process.poll() is not None or _judged(town), "the town", 120)
-        assert process.poll() is None, (folder / "serve.log").read_text()
+    words = [*files, "--delay", "1s", "--listen", f"127.0.0.1:{town.port}"]
+    with served(words, folder, lambda: _judged(town)) as process:
         yield town
-    finally:
-        process.terminate()
-        process.wait(30)
+        os.kill(process, signal.SIGTERM)
+        wait_until(lambda: not is_there(process), "the end of the town")
     assert "Traceback" not in (folder / "serve.log").read_text()
 
 
