@@ -96,11 +96,20 @@ def _numbers(text: bytes, samples: int) -> Floats | None:
     if plain.strip(b"0123456789.,+-eEinfINFaA"):
         return None
     try:
-        numbers = np.array(plain.split(b","), dtype=np.float64)
+        numbers = np.array(_read(plain), dtype=np.float64)
     except ValueError:
         return None
     usable = len(numbers) == 2 * samples and bool(np.isfinite(numbers[::2]).all())
     return numbers if usable else None
+
+
+def _read(plain: bytes) -> Sequence[float | bytes]:
+    """The numbers of `1,2`, read by the quickest that can: JSON knows no NaN and no infinity."""
+    try:
+        found: list[float] = orjson.loads(b"[%s]" % plain)
+        return found
+    except orjson.JSONDecodeError:
+        return plain.split(b",")
 
 
 def _any(body: bytes, where: Where) -> Flat:

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Row,
     Table,
     Text,
+    bindparam,
     func,
     insert,
     or_,
@@ -54,6 +55,9 @@ ledger_table = Table(
 
 _NEWEST = select(func.max(ledger_table.c.seq)).scalar_subquery()
 _LAST = Prepared(select(ledger_table.c.seq, ledger_table.c.hash).where(ledger_table.c.seq == _NEWEST))
+_AFTER = Prepared(
+    select(ledger_table).where(ledger_table.c.seq > bindparam("after")).order_by(ledger_table.c.seq)
+)
 _APPEND = Prepared(insert(ledger_table), list(ledger_table.c.keys()))
 
 
@@ -137,10 +141,11 @@ class LedgerWriting:
 
 
 def _entries(connection: Connection, after: int, most: int | None) -> list[Entry]:
+    if most is None:  # asked at every tick
+        return [_entry(row) for row in _AFTER.run(connection, [{"after": after}])]
     table = ledger_table
-    query = select(table).where(table.c.seq > after).order_by(table.c.seq)
-    rows = connection.execute(query if most is None else query.limit(most)).all()
-    return [_entry(row) for row in rows]
+    query = select(table).where(table.c.seq > after).order_by(table.c.seq).limit(most)
+    return [_entry(row) for row in connection.execute(query)]
 
 
 def _conditions(asked: Asked) -> list[ColumnElement[bool]]:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, and_, delete, exists, func, or_, select, update
+from sqlalchemy import Connection, Engine, Integer, and_, bindparam, delete, exists, func, or_, select, update
 
 from allowance.alerting.alert import Mute, Notice
 from allowance.alerting.delivery import Due, Settled
@@ -25,7 +25,20 @@ from allowance.edges.store.counts import Counts, boot
 from allowance.edges.store.database import ONLY_READS, connect
 from allowance.edges.store.gains import Key
 from allowance.edges.store.lease import Lease
+from allowance.edges.store.prepared import Prepared
 from allowance.edges.store.writing import Memo, Writing
+
+_SERIES, _GAINS, _MUTES = tables.series.c, tables.gains.c, tables.mutes
+_NEW_SERIES = Prepared(select(tables.series).where(_SERIES.id > bindparam("after")))
+_NEW_GAINS = Prepared(
+    select(_GAINS.seq, _GAINS.body)
+    .where(_GAINS.seq > bindparam("after"))
+    .order_by(_GAINS.seq)
+    .limit(bindparam("most", type_=Integer))
+)
+_OPEN_MUTES = Prepared(
+    select(_MUTES.c.body).where(_MUTES.c.ends > bindparam("now")).order_by(_MUTES.c.begins)
+)
 
 WRITERS_LOCK = 0x7772697465
 """Whoever writes on PostgreSQL holds this advisory lock until the end of the transaction."""
@@ -86,19 +99,18 @@ class Store:
 
         Series are never taken away: the same object comes for as long as there is none that is new.
         """
-        query = select(tables.series).where(tables.series.c.id > self._newest_series)
         with self._reads.begin() as connection:
-            more = {(row.slo, row.grp): row.id for row in connection.execute(query)}
+            rows = _NEW_SERIES.run(connection, [{"after": self._newest_series}])
+            more = {(row.slo, row.grp): row.id for row in rows}
         if more:
             self._series, self._newest_series = {**self._series, **more}, max(more.values())
         return self._series
 
     def gains(self, *, after: int, most: int = 64) -> list[tuple[int, bytes]]:
         """(number, packed rows) of the gains that follow number `after`, in order; some at a time."""
-        query = select(tables.gains.c.seq, tables.gains.c.body).where(tables.gains.c.seq > after)
-        query = query.order_by(tables.gains.c.seq).limit(most)
         with self._reads.begin() as connection:
-            return [(row.seq, row.body) for row in connection.execute(query)]
+            rows = _NEW_GAINS.run(connection, [{"after": after, "most": most}])
+            return [(row.seq, row.body) for row in rows]
 
     def _counts_path(self) -> Path | None:
         name = self._engine.url.database
@@ -136,9 +148,7 @@ class Store:
     def mutes(self, *, now: Instant) -> tuple[Mute, ...]:
         """Silences, maintenances and deploys that have not ended."""
         with self._reads.begin() as connection:
-            rows = connection.execute(
-                select(tables.mutes).where(tables.mutes.c.ends > now).order_by(tables.mutes.c.begins)
-            ).all()
+            rows = _OPEN_MUTES.run(connection, [{"now": now}]).all()
         return tuple(mute_from_plain(json.loads(row.body)) for row in rows)
 
     def events(self, *, since: Instant, service: str = "") -> list[dict[str, Any]]:

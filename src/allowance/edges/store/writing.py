@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from allowance.alerting.alert import Mute, Muted, Notice
 from allowance.alerting.lifecycle import Life
@@ -23,6 +23,20 @@ from allowance.edges.store.gains import Gains, Ids, Key, Rows, packed, packed_mi
 from allowance.edges.store.prepared import Prepared
 
 _GAIN = Prepared(insert(tables.gains), ["tick", "newest", "body"])
+_READINGS, _READING_NUMBERS = tables.readings, tables.reading_numbers
+_FORGET = [
+    Prepared(delete(one).where(one.c.source == bindparam("source"))) for one in (_READINGS, _READING_NUMBERS)
+]
+_READING = Prepared(insert(_READINGS), ["source", "read_to", "body"])
+_NUMBERS = Prepared(insert(_READING_NUMBERS), ["source", "shape", "read_to", "body"])
+_NEXT_NUMBERS = Prepared(
+    update(_READING_NUMBERS)
+    .where(
+        _READING_NUMBERS.c.source == bindparam("source_"),
+        _READING_NUMBERS.c.shape == bindparam("shape_"),
+    )
+    .values(read_to=bindparam("read_to_"), body=bindparam("body_"))
+)
 
 SOURCES = 64
 """Of so many sources the numbers of series are kept at hand."""
@@ -96,10 +110,8 @@ class Writing:
             ids = known[1]
         else:
             ids = self._numbered(minute.names, some)
-        rows = [
-            {"tick": at, "newest": minute.start, "body": body} for body in packed_minute(minute, ids, some)
-        ]
-        self._connection.execute(insert(tables.gains), rows)
+        bodies = packed_minute(minute, ids, some)
+        _GAIN.run(self._connection, [{"tick": at, "newest": minute.start, "body": body} for body in bodies])
 
     def _numbered(self, names: Sequence[Key], some: Ints) -> Ids:
         """The numbers of series, 0 for one that has never counted; `some` get theirs here."""
@@ -128,22 +140,20 @@ class Writing:
     def save_reading(self, source: str, read_to: Instant, body: Any, numbers: bytes | None = None) -> None:
         """Up to where a source was read. With `numbers`, a body that is the same object as the last time, and is
         stored, is not written again: only the numbers are."""
-        table = tables.reading_numbers
         if numbers is not None:
             known = self._memo.bodies.get(source)
             if known is not None and known[0] is body:
-                same = update(table).where(table.c.source == source, table.c.shape == known[1])
-                if self._connection.execute(same.values(read_to=read_to, body=numbers)).rowcount == 1:
+                row = {"source_": source, "shape_": known[1], "read_to_": read_to, "body_": numbers}
+                if _NEXT_NUMBERS.run(self._connection, [row]).rowcount == 1:
                     return
         text = json.dumps(body)
-        self._connection.execute(delete(tables.readings).where(tables.readings.c.source == source))
-        self._connection.execute(delete(table).where(table.c.source == source))
-        self._connection.execute(insert(tables.readings).values(source=source, read_to=read_to, body=text))
+        for one in _FORGET:
+            one.run(self._connection, [{"source": source}])
+        _READING.run(self._connection, [{"source": source, "read_to": read_to, "body": text}])
         if numbers is not None:
             digest = sha256(text.encode()).hexdigest()
-            self._connection.execute(
-                insert(table).values(source=source, shape=digest, read_to=read_to, body=numbers)
-            )
+            row = {"source": source, "shape": digest, "read_to": read_to, "body": numbers}
+            _NUMBERS.run(self._connection, [row])
             self._memo.bodies[source] = body, digest
 
     def save_lives(self, lives: Mapping[str, Life]) -> None:
