@@ -78,7 +78,7 @@ def test_a_file_that_cannot_be_trusted_is_made_again(tmp_path: Path) -> None:
     Counts(path, rows=ROWS, boot="one").apply([(8, packed([(3, START * STEP, 4, 5)]))], until=START * STEP)
     whole = bytearray(path.read_bytes())
     assert Counts(path, rows=ROWS + 1, boot="one").seq == 0, "another shape"
-    whole[48] = 1
+    whole[64] = 1
     path.write_bytes(whole)
     assert Counts(path, rows=ROWS, boot="one").seq == 0, "it was being written"
     path.write_bytes(b"not counts" * 1000)

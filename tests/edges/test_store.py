@@ -196,6 +196,18 @@ def test_gains_add_up_on_each_engine_and_old_ones_are_pruned(store: Store) -> No
     assert set(_counted(store)) == {("a/b", "eu")}
 
 
+def test_the_number_of_a_gain_never_comes_again(store: Store) -> None:
+    """Who has read up to it would miss what follows."""
+    for at in (T0 + 600, T0):
+        with store.writing() as writing:
+            writing.add_gains(gains(at, (at, 1, 1)))
+    ((newest, _),) = store.gains(after=1)
+    store.prune(T0 + 300)
+    with store.writing() as writing:
+        writing.add_gains(gains(T0 + 660, (T0 + 660, 1, 1)))
+    assert len(store.gains(after=newest)) == 1
+
+
 def test_a_long_backfill_is_written_in_pieces(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("allowance.edges.store.gains.PIECE", 3)
     parts = {("a/b", str(n)): from_rows([(T0 + 60 * at, 1, 2) for at in range(2)]) for n in range(5)}

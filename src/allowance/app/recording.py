@@ -35,7 +35,7 @@ class Writing(Protocol):
 class Keeps(Protocol):
     """What a recording needs of a store."""
 
-    def writing(self) -> AbstractContextManager[Writing]: ...
+    def writing(self, *, with_next: bool = False) -> AbstractContextManager[Writing]: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -81,8 +81,11 @@ class Recording:
         return {slo_id: name for slo_id, name in names if name is not None}
 
     def record(self, collected: Sequence[Collected], names: Names, *, at: Instant) -> None:
-        """What was counted and up to where, in one transaction: after a kill nothing is counted twice."""
-        with self.store.writing() as transaction:
+        """What was counted and up to where, in one transaction: after a kill nothing is counted twice.
+
+        It outlives a kill at once, and a power cut with the next transaction: what the counts make somebody say.
+        """
+        with self.store.writing(with_next=True) as transaction:
             for one in collected:
                 transaction.add(at, self._renamed(one, names))
                 if one.standing is not None and one.problem is None:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
 
-from allowance.alerting.alert import Mute, Muted, Notice
+from allowance.alerting.alert import Mute, Notice
 from allowance.alerting.away import as_notice, away, missed, summary
 from allowance.alerting.lifecycle import Life
 from allowance.alerting.mute import maintenance_of
@@ -19,17 +17,23 @@ from allowance.app.detected import with_detection
 from allowance.app.feeds import feeds
 from allowance.app.recording import Door, Recording, standing_of
 from allowance.app.status import STEP, kept
+from allowance.app.steady import stands_behind
+from allowance.app.storing import Keeps, TornTotals
 from allowance.app.tick import Corrections, Key, Tick
 from allowance.app.watch import Totals, Watch
 from allowance.budget.budget import Windowed
 from allowance.budget.marks import Mark, Signs
 from allowance.contract.model import Contract
 from allowance.core.buckets import Buckets
+from allowance.core.duration import MINUTE
 from allowance.core.problem import Problem
-from allowance.core.time import Instant, iso
+from allowance.core.time import Instant
 
 TOGETHER = 64
 """Gains are read so many at a time."""
+
+REST = 10 * MINUTE
+"""Every so often there is a rest."""
 
 MOST_TICKS = 1440
 """After a longer sleep than a day of minutes only the newest instants are caught up with."""
@@ -39,33 +43,6 @@ CLOCK = "clock"
 
 LAST_TICK = "tick"
 """The name under which the store remembers the newest tick."""
-
-
-class Transaction(Protocol):
-    """What a tick writes, all or nothing."""
-
-    def add(self, at: Instant, buckets: Mapping[Key, Buckets]) -> None: ...
-    def save_reading(
-        self, source: str, read_to: Instant, body: Any, numbers: bytes | None = None
-    ) -> None: ...
-    def save_lives(self, lives: Mapping[str, Life]) -> None: ...
-    def tell(
-        self, notices: Sequence[Notice], channels: Mapping[str, Sequence[str]], *, now: Instant
-    ) -> None: ...
-    def log(self, notices: Sequence[Notice], muted: Sequence[Muted], *, now: Instant) -> None: ...
-
-
-class Keeps(Protocol):
-    """What the loop needs of a store."""
-
-    def writing(self) -> AbstractContextManager[Transaction]: ...
-    def totals(self, *, rows: int, step: int) -> Totals: ...
-    def series(self) -> Mapping[Key, int]: ...
-    def gains(self, *, after: int, most: int) -> Sequence[tuple[int, bytes]]: ...
-    def lives(self) -> dict[str, Life]: ...
-    def reading(self, source: str) -> tuple[Instant, Any] | None: ...
-    def readings(self) -> dict[str, tuple[Instant, Any, bytes]]: ...
-    def mutes(self, *, now: Instant) -> tuple[Mute, ...]: ...
 
 
 Targets = Callable[[Notice, Instant], Sequence[str]]
@@ -102,6 +79,7 @@ class Loop:
     _recording: Recording = field(init=False)
     _totals: Totals = field(init=False)
     _rows: int = field(init=False, default=0)
+    _rested: Instant = field(init=False, default=0)
     _busy: threading.RLock = field(init=False, default_factory=threading.RLock)
     _known: tuple[Contract, Context, tuple[Mute, ...]] | None = field(init=False, default=None)
     _watched: tuple[tuple[object, ...], Watch] | None = field(init=False, default=None)
@@ -153,14 +131,17 @@ class Loop:
             rows = kept(contract) // STEP
             if rows > self._rows:
                 self._totals, self._rows = self.store.totals(rows=rows, step=STEP), rows
-            self.contract, self._watched = contract, None
+            self.contract = contract
             self._count(until=self.last or 0)
             self.judge_again()
 
     def take_up(self) -> None:
         """Know what the store knows now, whoever wrote it."""
         with self._busy:
-            self._take_up()
+            try:
+                self._take_up()
+            except TornTotals:
+                self._take_up()  # with others
 
     def _take_up(self) -> None:
         readings = self.store.readings()
@@ -182,7 +163,7 @@ class Loop:
         until = now - now % STEP
         if self.last is not None and until <= self.last:
             if until < self.last - STEP:
-                self.problems = {**self.problems, CLOCK: _clock(self.last, now)}
+                self.problems = {**self.problems, CLOCK: stands_behind(self.last, now)}
             return []
         collected = self._collector.collect(self.contract, self.standings, until=until)
         self.problems = {one.name: one.problem for one in collected if one.problem is not None}
@@ -200,6 +181,17 @@ class Loop:
             for step in self.after:
                 step(one)
         return ticks
+
+    def rest(self, *, now: bool = False) -> None:
+        """What can wait until a tick is over, and need not follow each (`now`: it is time): a restart after a restart of
+        the machine finds its totals, and the store its place. Errors: `OSError`, and those of the store."""
+        last = self.last or 0
+        if last and (now or not 0 <= last - self._rested < REST):
+            self._rested = last
+            self._totals.sync()  # that may take long, and nobody waits
+            with self._busy:
+                self._totals.keep()
+            self.store.tidy()
 
     def _due(self, until: Instant) -> list[Tick]:
         """Every tick that was not taken yet, judged one after the other."""
@@ -233,13 +225,15 @@ class Loop:
     def _count(self, *, until: Instant) -> None:
         """Take in what the store has gained, from here or from anybody else who writes to it."""
         stored = self.store.series()
+        if self._totals.is_torn:
+            self._totals = self.store.totals(rows=self._rows, step=STEP)
         some = True
         while some:
             gains = self.store.gains(after=self._totals.seq, most=TOGETHER)
-            self._totals.apply(gains, until=until)
             some = len(gains) == TOGETHER
+            self._totals.apply(gains, until=0 if some else until)
         names, columns = self._recording.names(self.contract, self.standings), self._totals.columns
-        basis = (self.contract, stored, names, columns)
+        basis = (self.contract, stored, names, self._totals, columns)
         if self._watched is None or not _same(self._watched[0], basis):
             series = {
                 (names.slo_of[name], group): number
@@ -286,11 +280,3 @@ class Loop:
 def _same(one: Sequence[object], other: Sequence[object]) -> bool:
     """The same objects (numbers: equal ones)."""
     return all(a is b or (isinstance(a, int) and a == b) for a, b in zip(one, other, strict=True))
-
-
-def _clock(last: Instant, now: Instant) -> Problem:
-    return Problem(
-        code="clock",
-        message=f"the clock says {iso(now)}, but the newest tick is of {iso(last)}: nothing is judged until then",
-        hint="set the clock right; if the tick was the wrong one, restore a backup from before it",
-    )

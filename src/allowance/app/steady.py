@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from allowance.core.duration import HOUR, MINUTE
-from allowance.core.time import Instant
+from allowance.core.problem import Problem
+from allowance.core.time import Instant, iso
 
 JUMP = HOUR
 """What a clock may be moved by, in seconds, without being doubted."""
@@ -30,3 +31,12 @@ class Steady:
         if self._doubted is None or abs(offset - self._doubted[0]) > JUMP:
             self._doubted = offset, since_boot
         return since_boot - self._doubted[1] >= HOLD
+
+
+def stands_behind(last: Instant, now: Instant) -> Problem:
+    """The clock says `now`, and there is a tick of later."""
+    return Problem(
+        code="clock",
+        message=f"the clock says {iso(now)}, but the newest tick is of {iso(last)}: nothing is judged until then",
+        hint="set the clock right; if the tick was the wrong one, restore a backup from before it",
+    )

@@ -104,6 +104,7 @@ class Ticking:
         self._say(ticks)
         if any(one.at % DAY == 0 for one in ticks):
             _forget(self._loop, self._state, now)
+        self._loop.rest()
 
     def _say(self, ticks: Sequence[Tick]) -> None:
         for one in ticks:

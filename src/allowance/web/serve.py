@@ -151,6 +151,12 @@ async def _stop(parts: Composed, reception: Reception, work: Sequence[asyncio.Ta
         parts.door.flush()
     except SQLAlchemyError as error:
         log.warning("the newest samples of errors and latencies are lost", error=type(error).__name__)
+    try:
+        await asyncio.to_thread(parts.loop.rest, now=True)
+    except (SQLAlchemyError, OSError) as error:
+        log.warning(
+            "the next start has to count all again if the machine restarts", error=type(error).__name__
+        )
     parts.reader.close()
     parts.lease.release()
     parts.store.close()

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Integer, and_, bindparam, delete, exists, func, or_, select, update
+from sqlalchemy import Connection, Engine, and_, bindparam, delete, exists, func, or_, select, update
 
 from allowance.alerting.alert import Mute, Notice
 from allowance.alerting.delivery import Due, Settled
@@ -21,21 +21,16 @@ from allowance.alerting.stored import (
 from allowance.alerting.word import is_firsthand
 from allowance.core.time import Instant
 from allowance.edges.store import learned, tables, troubles
-from allowance.edges.store.counts import Counts, boot
-from allowance.edges.store.database import ONLY_READS, connect
+from allowance.edges.store.counts import Counts
+from allowance.edges.store.counts_of import counts_of, gains_after
+from allowance.edges.store.database import ONLY_READS, WITH_NEXT, checkpoint, connect
 from allowance.edges.store.gains import Key
 from allowance.edges.store.lease import Lease
 from allowance.edges.store.prepared import Prepared
 from allowance.edges.store.writing import Memo, Writing
 
-_SERIES, _GAINS, _MUTES = tables.series.c, tables.gains.c, tables.mutes
+_SERIES, _MUTES = tables.series.c, tables.mutes
 _NEW_SERIES = Prepared(select(tables.series).where(_SERIES.id > bindparam("after")))
-_NEW_GAINS = Prepared(
-    select(_GAINS.seq, _GAINS.body)
-    .where(_GAINS.seq > bindparam("after"))
-    .order_by(_GAINS.seq)
-    .limit(bindparam("most", type_=Integer))
-)
 _OPEN_MUTES = Prepared(
     select(_MUTES.c.body).where(_MUTES.c.ends > bindparam("now")).order_by(_MUTES.c.begins)
 )
@@ -66,18 +61,26 @@ class Store:
         self._engine.dispose()
 
     @contextmanager
-    def writing(self) -> Iterator[Writing]:
+    def writing(self, *, with_next: bool = False) -> Iterator[Writing]:
         """All or nothing: what is written inside is durable when the block ends. Writers queue, on both engines.
 
         So the numbers of gains become visible in their order, and who reads those that follow the last one that it
-        knows misses none. Errors: `LeaseLost`.
+        knows misses none. `with_next`: a kill does not undo it, a power cut may until the next transaction is durable;
+        never does that one stay without this one. Errors: `LeaseLost`.
         """
-        with self._engine.begin() as connection:
+        engine = self._engine.execution_options(**{WITH_NEXT: True}) if with_next else self._engine
+        with engine.begin() as connection:
             if connection.dialect.name == "postgresql":
                 connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITERS_LOCK})")
+                if with_next:
+                    connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
             if self._lease is not None:
                 self._lease.check(connection)
             yield Writing(connection, self._memo)
+
+    def tidy(self) -> None:
+        """What a write would do by itself now and then, and have to wait for."""
+        checkpoint(self._engine)
 
     @contextmanager
     def snapshot(self) -> Iterator[Connection]:
@@ -86,13 +89,8 @@ class Store:
             yield connection
 
     def totals(self, *, rows: int, step: int) -> Counts:
-        """Running totals over so many steps, as far as they were written beside a SQLite file."""
-        counts = Counts(self._counts_path(), rows=rows, step=step, boot=boot())
-        with self._reads.begin() as connection:
-            newest = connection.execute(select(func.max(tables.gains.c.seq))).scalar_one() or 0
-        if counts.seq > newest:  # the file is of another database
-            counts.clear()
-        return counts
+        """Running totals over so many steps, as far as they were written beside a SQLite file; else made again."""
+        return counts_of(self._engine, self._counts_path(), rows=rows, step=step)
 
     def series(self) -> Mapping[Key, int]:
         """The number of every series that has ever counted something, by (SLO, group).
@@ -108,9 +106,7 @@ class Store:
 
     def gains(self, *, after: int, most: int = 64) -> list[tuple[int, bytes]]:
         """(number, packed rows) of the gains that follow number `after`, in order; some at a time."""
-        with self._reads.begin() as connection:
-            rows = _NEW_GAINS.run(connection, [{"after": after, "most": most}])
-            return [(row.seq, row.body) for row in rows]
+        return gains_after(self._engine, after, most=most)
 
     def _counts_path(self) -> Path | None:
         name = self._engine.url.database
@@ -260,7 +256,10 @@ class Store:
     def prune(self, before: Instant) -> None:
         """Forget gains that no window reaches any more; ended mutes; notices settled long ago."""
         with self._engine.begin() as connection:
-            connection.execute(delete(tables.gains).where(tables.gains.c.newest < before))
+            # Not the newest: SQLite would give its number again, and who has read up to it would miss what follows.
+            numbers = tables.gains.c.seq
+            not_newest = numbers < select(func.max(numbers)).scalar_subquery()
+            connection.execute(delete(tables.gains).where(tables.gains.c.newest < before, not_newest))
             connection.execute(delete(tables.mutes).where(tables.mutes.c.ends < before))
             connection.execute(
                 delete(tables.outbox).where(tables.outbox.c.state != "due", tables.outbox.c.due < before)

@@ -1,0 +1,46 @@
+"""What the live loop needs of a store."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+
+from allowance.alerting.alert import Mute, Muted, Notice
+from allowance.alerting.lifecycle import Life
+from allowance.app.tick import Key
+from allowance.app.watch import Totals
+from allowance.core.buckets import Buckets
+from allowance.core.time import Instant
+
+
+class TornTotals(Exception):
+    """Running totals are not what they were, and of no use any more; the store makes others."""
+
+
+class Transaction(Protocol):
+    """What a tick writes, all or nothing."""
+
+    def add(self, at: Instant, buckets: Mapping[Key, Buckets]) -> None: ...
+    def save_reading(
+        self, source: str, read_to: Instant, body: Any, numbers: bytes | None = None
+    ) -> None: ...
+    def save_lives(self, lives: Mapping[str, Life]) -> None: ...
+    def tell(
+        self, notices: Sequence[Notice], channels: Mapping[str, Sequence[str]], *, now: Instant
+    ) -> None: ...
+    def log(self, notices: Sequence[Notice], muted: Sequence[Muted], *, now: Instant) -> None: ...
+
+
+class Keeps(Protocol):
+    """What the loop needs of a store."""
+
+    def writing(self, *, with_next: bool = False) -> AbstractContextManager[Transaction]: ...
+    def tidy(self) -> None: ...
+    def totals(self, *, rows: int, step: int) -> Totals: ...
+    def series(self) -> Mapping[Key, int]: ...
+    def gains(self, *, after: int, most: int) -> Sequence[tuple[int, bytes]]: ...
+    def lives(self) -> dict[str, Life]: ...
+    def reading(self, source: str) -> tuple[Instant, Any] | None: ...
+    def readings(self) -> dict[str, tuple[Instant, Any, bytes]]: ...
+    def mutes(self, *, now: Instant) -> tuple[Mute, ...]: ...
