@@ -79,10 +79,12 @@ def test_who_is_not_reached_is_seen_everywhere_and_no_secret_is(
         assert row["next_try"]
         page = httpx.get(f"{server}/oncall").text
         assert "Who is not reached" in page
+        assert "No alert needs you, but room is not reached" in page
         assert "2\N{NO-BREAK SPACE}notices waiting" in page
         twin = httpx.get(f"{server}/oncall", headers={"Accept": "application/json"}).text
         assert run(["alerts", "--server", server]) == 0
         said = capsys.readouterr().out
+        assert "No alert needs you, but room is not reached" in said
         assert "room is not reached since" in said
         assert run(["alerts", "--server", server, "--json"]) == 0
         everything = [

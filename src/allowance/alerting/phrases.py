@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from allowance.core.duration import DAY, HOUR, MINUTE
 from allowance.core.time import Instant, iso
 
@@ -29,3 +31,10 @@ def about(seconds: float) -> str:
     if seconds >= 2 * HOUR:
         return f"{round(seconds / HOUR)} h"
     return f"{max(1, round(seconds / MINUTE))} min"
+
+
+def calm(unreached: Sequence[str]) -> str:
+    """That no alert needs anybody; with the channels that are not reached, because silence would then say nothing."""
+    if not unreached:
+        return "Nothing needs you"
+    return f"No alert needs you, but {' and '.join(unreached)} {'is' if len(unreached) == 1 else 'are'} not reached"

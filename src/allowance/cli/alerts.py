@@ -98,7 +98,9 @@ def _list(remote: Remote, *, every: bool, as_json: bool) -> int:
     else:
         shown = found["alerts"] if every else [row for row in found["alerts"] if is_open(row)]
         out = console()
-        out.print(f"[bold]{_headline(len(needing))}[/bold]   as of {found['at'] or 'no tick yet'}")
+        out.print(
+            f"[bold]{_headline(needing, found['failing'])}[/bold]   as of {found['at'] or 'no tick yet'}"
+        )
         if shown:
             out.print(_table(shown))
         for one in found["failing"]:
@@ -116,10 +118,12 @@ def needs_you(row: dict[str, Any]) -> bool:
     return is_open(row) and row["severity"] != "log" and row["acknowledged"] is None and row["muted"] is None
 
 
-def _headline(count: int) -> str:
-    if not count:
-        return "Nothing needs you"
-    return "1 thing needs you" if count == 1 else f"{count} things need you"
+def _headline(needing: list[dict[str, Any]], failing: list[dict[str, Any]]) -> str:
+    from allowance.alerting.phrases import calm
+
+    if not needing:
+        return calm([one["channel"] for one in failing])
+    return "1 thing needs you" if len(needing) == 1 else f"{len(needing)} things need you"
 
 
 def _table(rows: list[dict[str, Any]]) -> Table:

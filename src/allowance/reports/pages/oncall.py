@@ -10,6 +10,7 @@ from allowance.alerting.alert import RANK, Alert, Mute
 from allowance.alerting.delivery import Trouble
 from allowance.alerting.hold import AnyAlert
 from allowance.alerting.mute import held_until, matches
+from allowance.alerting.phrases import calm
 from allowance.budget.burn import Reading
 from allowance.budget.health import WORST_FIRST, Health
 from allowance.changes.deploys import Deploy
@@ -127,7 +128,7 @@ def oncall(desk: Desk) -> Oncall:
     heard = sorted((one for one in open_ones if not _is_held(desk, one)), key=_urgency)
     cards = tuple(_card(desk, one, whole=place < MOST_WHOLE) for place, one in enumerate(heard))
     return Oncall(
-        head=head("On-call", _answer(cards, desk.facts.at), _worst(desk.facts, heard), desk.facts.at),
+        head=head("On-call", _answer(cards, desk), _worst(desk.facts, heard), desk.facts.at),
         unheard=tuple(_unheard(one) for one in desk.troubles),
         cards=cards,
         moving=tuple(_moving(desk.facts, {one.signature for one in open_ones})),
@@ -146,12 +147,12 @@ def _is_held(desk: Desk, one: AnyAlert) -> bool:
     )
 
 
-def _answer(cards: Sequence[Card], at: Instant | NoData) -> str:
-    if isinstance(at, NoData):
+def _answer(cards: Sequence[Card], desk: Desk) -> str:
+    if isinstance(desk.facts.at, NoData):
         return "Nothing is known yet"
     waiting = sum(not card.taken_by for card in cards)
     if not cards:
-        return "Nothing needs you"
+        return calm([one.channel for one in desk.troubles])
     if not waiting:
         return (
             "1 alert is open, and somebody has it"
