@@ -196,6 +196,16 @@ def test_gains_add_up_on_each_engine_and_old_ones_are_pruned(store: Store) -> No
     assert set(_counted(store)) == {("a/b", "eu")}
 
 
+def test_only_what_the_next_transaction_makes_durable_is_not_synced_itself(tmp_path: Path) -> None:
+    """On one pooled connection, in any order: what anybody is told of waits for the disk."""
+    kept = open_store(str(tmp_path / "a.db"))
+    for with_next, level in ((False, 2), (True, 1), (False, 2), (True, 1), (True, 1), (False, 2)):
+        with kept.writing(with_next=with_next) as writing:
+            found = writing.connection.exec_driver_sql("PRAGMA synchronous").scalar_one()
+            assert found == level
+    kept.close()
+
+
 def test_the_number_of_a_gain_never_comes_again(store: Store) -> None:
     """Who has read up to it would miss what follows."""
     for at in (T0 + 600, T0):
